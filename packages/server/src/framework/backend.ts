@@ -1,0 +1,212 @@
+// What a mounted thing is: secrets engines, auth methods and sys/ are all a list of declared paths.
+// Routing, ACL capability, validation and help come from that one declaration.
+import type { ApiError } from './errors.js';
+import type { Fields, RawField, Values } from './field.js';
+import type { JsonValue } from './json/value.js';
+import type { Storage } from './storage.js';
+
+/** Vault's operations. HTTP writes arrive as 'update' and become 'create' where the path's `exists` says so. */
+export type Operation = 'create' | 'read' | 'update' | 'patch' | 'delete' | 'list' | 'scan';
+
+/** Who asks, as the pipeline resolved it. Never the token itself. */
+export interface Caller {
+  /** Salted hash that names the token in storage; per-token data (cubbyhole) hangs on it. */
+  readonly tokenId: string;
+  readonly accessor: string;
+  readonly displayName: string;
+  readonly policies: readonly string[];
+  readonly entityId: string;
+  readonly tokenType: 'service' | 'batch';
+  readonly isRoot: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The connection a request came on. `tls` is null on a plain listener. */
+export interface Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly tls: {
+    /** DER of the client's certificate; requested, never required, not verified against any CA. */
+    readonly peerCertificate: Buffer | null;
+    /** RFC 5705 exporter of this very connection. */
+    readonly exportKeyingMaterial: (length: number, label: string, context: Buffer) => Buffer;
+  } | null;
+}
+
+/** The mount a request was routed to. */
+export interface MountInfo {
+  /** 'secret/' or 'auth/userpass/'. */
+  readonly path: string;
+  readonly uuid: string;
+  readonly accessor: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** Effective values: the mount's own or the system's. */
+  readonly defaultLeaseTtlSeconds: number;
+  readonly maxLeaseTtlSeconds: number;
+}
+
+export interface Request {
+  readonly id: string;
+  readonly operation: Operation;
+  /** Below the mount; the canonical string that was authorised and audited. */
+  readonly path: string;
+  readonly mount: MountInfo;
+  /** The mount's view. Everything it returns is wiped when the request ends. */
+  readonly storage: Storage;
+  /** Milliseconds since the epoch, by the server's clock, when the request arrived. */
+  readonly now: number;
+  /** Null on unauthenticated paths. */
+  readonly caller: Caller | null;
+  readonly connection: Connection;
+  /** Hands a buffer over to the request, which wipes it after the answer has been written. Returns it. */
+  own<T extends Uint8Array>(bytes: T): T;
+}
+
+/** Makes a lease of the response. `internal` comes back to the backend's `renew` and `revoke`; keep secrets out of it. */
+export interface LeaseGrant {
+  readonly ttlSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly renewable: boolean;
+  readonly internal: Readonly<Record<string, string>>;
+}
+
+/** A successful login: core turns it into a token. Zero durations mean: the mount's. */
+export interface AuthGrant {
+  readonly displayName: string;
+  readonly policies: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Name of the caller at this mount, unique there; '' makes no entity. */
+  readonly aliasName: string;
+  readonly ttlSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly explicitMaxTtlSeconds: number;
+  readonly periodSeconds: number;
+  readonly numUses: number;
+  readonly renewable: boolean;
+  readonly noDefaultPolicy: boolean;
+  readonly tokenType: 'default' | 'service' | 'batch';
+  readonly boundCidrs: readonly string[];
+  /** Comes back to `renewAuth`. */
+  readonly internal: Readonly<Record<string, string>>;
+  /** The token works only together with this key (see tokens/binding); null for a bearer token. */
+  readonly boundKey: BoundKey | null;
+}
+
+/** SHA-256 of the SubjectPublicKeyInfo (DER), base64url, of the key that the token is bound to. */
+export interface BoundKey {
+  readonly spkiSha256: string;
+}
+
+export interface Response {
+  /** Values may hold RawJson: bytes that are spliced into the answer as they are. */
+  readonly data?: Readonly<Record<string, JsonValue>>;
+  readonly lease?: LeaseGrant;
+  /** Auth methods only. */
+  readonly auth?: AuthGrant;
+  readonly warnings?: readonly string[];
+  /** 'missing': 404 with this body (KV v2's deleted versions). 'accepted': 202. */
+  readonly outcome?: 'ok' | 'missing' | 'accepted';
+  /** Sent as it is, without the envelope. */
+  readonly raw?: {
+    readonly contentType: string;
+    readonly body: Buffer;
+    readonly code: 200 | 400 | 404 | 429 | 472 | 473 | 501 | 503;
+  };
+  /** `data` is also copied to the top level of the envelope (old clients read it there). */
+  readonly legacyTopLevel?: true;
+}
+
+/** Null means "nothing to say": 204 for a write, 404 for a read or list. */
+export type Handler<F extends Fields> = (
+  request: Request,
+  values: Values<F>,
+) => Promise<Response | null>;
+
+export interface Help {
+  readonly synopsis: string;
+  readonly description: string;
+}
+
+/** The declaration an engine author writes; see `path()` for what each part means. */
+export interface PathSpec<F extends Fields> {
+  readonly pattern: string;
+  readonly help: Help;
+  readonly fields: F;
+  readonly operations: { readonly [O in Operation]?: Handler<F> };
+  /** Existence check: tells 'create' from 'update' before the ACL is asked. Absent: always 'update'. */
+  readonly exists?: (request: Request, values: Values<F>) => Promise<boolean>;
+  /** Anybody may call it, without a token. Login paths and public keys only. */
+  readonly unauthenticated?: true;
+  /** Needs the sudo capability beside the operation's own. */
+  readonly sudo?: true;
+}
+
+/** A declared path, with its field types erased. Made by `path()` only. */
+export interface Path {
+  readonly pattern: string;
+  readonly help: Help;
+  readonly fields: Fields;
+  readonly operations: ReadonlySet<Operation>;
+  readonly hasExistenceCheck: boolean;
+  readonly unauthenticated: boolean;
+  readonly sudo: boolean;
+  /** Path parameters, or null when the path does not match. */
+  match(path: string): Readonly<Record<string, string>> | null;
+  /** @throws ApiError invalid-request naming the field, never its value. */
+  exists(request: Request, raw: ReadonlyMap<string, RawField>): Promise<boolean>;
+  /** @throws ApiError unsupported-operation when `request.operation` is not declared. */
+  handle(request: Request, raw: ReadonlyMap<string, RawField>): Promise<Response | null>;
+}
+
+/** What a backend gets when one of its leases or tokens is renewed or revoked. */
+export interface LeaseEvent {
+  readonly storage: Storage;
+  readonly mount: MountInfo;
+  readonly now: number;
+  readonly internal: Readonly<Record<string, string>>;
+  /** The whole request path that made the lease. */
+  readonly path: string;
+}
+
+export interface RenewEvent extends LeaseEvent {
+  readonly incrementSeconds: number;
+  readonly issuedAt: number;
+}
+
+/** What `renewAuth` may change; throw an ApiError to refuse the renewal. */
+export interface RenewedAuth {
+  readonly ttlSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly periodSeconds: number;
+  /** Policies the login would give now; when they differ from the token's the renewal is refused. */
+  readonly policies: readonly string[];
+}
+
+export interface Backend {
+  readonly kind: 'secret' | 'auth' | 'system';
+  readonly type: string;
+  readonly help: string;
+  readonly paths: readonly Path[];
+  renewLease?(event: RenewEvent): Promise<LeaseGrant>;
+  revokeLease?(event: LeaseEvent): Promise<void>;
+  renewAuth?(event: RenewEvent): Promise<RenewedAuth>;
+  /** The token with this id is gone: drop what hangs on it (cubbyhole). */
+  revokeToken?(storage: Storage, tokenId: string): Promise<void>;
+  /** Called when mount options or config change (tune). @throws ApiError to refuse. */
+  tune?(storage: Storage, options: Readonly<Record<string, string>>): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** What a factory gets. `storage` is the mount's view, for set-up work; requests bring their own. */
+export interface MountContext {
+  readonly storage: Storage;
+  readonly mount: MountInfo;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+}
+
+/** One per registry line. @throws ApiError when the options make no sense. */
+export type Factory = (context: MountContext) => Promise<Backend>;
+
+/** Why a handler's error left the backend: kept for callers that narrow. */
+export type HandlerError = ApiError;
