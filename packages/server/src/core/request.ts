@@ -1,0 +1,84 @@
+// What http/ hands to core and what comes back. No HTTP in here: no status codes, no header syntax.
+import type { Connection, Operation, Response } from '../framework/backend.js';
+import type { RawField } from '../framework/field.js';
+
+/** One call of the API, canonical and within every limit. */
+export interface ApiRequest {
+  /** UUID of this request; audited, and sent back as request_id. */
+  readonly id: string;
+  /** 'help' answers what the path is for; it is authorised like a read. */
+  readonly operation: Operation | 'help';
+  /** Below /v1/, without a leading slash, namespace included; canonical. LIST and SCAN paths end in '/'. */
+  readonly path: string;
+  /** From X-Vault-Namespace, '' or 'a/b/'; this server has the root namespace only and refuses others. */
+  readonly namespace: string;
+  /** Token bytes as sent, or null; wiped by http/ after the answer. */
+  readonly token: Buffer | null;
+  /** Proof of possession for key-bound tokens, as sent, or null. */
+  readonly proof: string | null;
+  /** X-Vault-Wrap-TTL in seconds; null when the header is absent. */
+  readonly wrapTtlSeconds: number | null;
+  /** All request headers, lower case, for audited headers and mounts that ask for some. Never the token's. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Query parameters and body members; body wins. */
+  readonly fields: ReadonlyMap<string, RawField>;
+  /** The body as it came (an empty buffer if none), for audit and for endpoints that take any JSON. */
+  readonly body: Buffer;
+  readonly connection: Connection;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Hands a buffer over to http/, which wipes it once the answer has been encoded. */
+  own<T extends Uint8Array>(bytes: T): T;
+}
+
+/** A token as a login or token creation answers it. */
+export interface AuthResult {
+  readonly clientToken: Buffer;
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly tokenPolicies: readonly string[];
+  readonly identityPolicies: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly leaseDurationSeconds: number;
+  readonly renewable: boolean;
+  readonly entityId: string;
+  readonly tokenType: 'service' | 'batch';
+  readonly orphan: boolean;
+  readonly numUses: number;
+}
+
+export interface WrapResult {
+  readonly token: Buffer;
+  readonly accessor: string;
+  readonly ttlSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly creationTime: number;
+  readonly creationPath: string;
+  /** Accessor of the token inside, '' if none. */
+  readonly wrappedAccessor: string;
+}
+
+export interface LeaseResult {
+  readonly id: string;
+  readonly ttlSeconds: number;
+  readonly renewable: boolean;
+}
+
+/** What one call gives: at most one of response and wrapped; `verbatim` is an unwrapped answer, sent as it was stored. */
+export interface ApiResult {
+  readonly requestId: string;
+  readonly operation: Operation | 'help';
+  readonly response: Response | null;
+  readonly auth: AuthResult | null;
+  readonly lease: LeaseResult | null;
+  readonly wrapped: WrapResult | null;
+  readonly warnings: readonly string[];
+  readonly mountType: string;
+  /** A whole enveloped body, from unwrapping. */
+  readonly verbatim: Buffer | null;
+}
+
+/** The only door into core. @throws ApiError; anything else is an internal error. */
+export interface ApiHandler {
+  handle(request: ApiRequest): Promise<ApiResult>;
+}
