@@ -140,6 +140,8 @@ export interface PathSpec<F extends Fields> {
   readonly unauthenticated?: true;
   /** Needs the sudo capability beside the operation's own. */
   readonly sudo?: true;
+  /** sys/ only: answered in every seal state, without token, policy or audit, and without storage. */
+  readonly whileSealed?: true;
 }
 
 /** A declared path, with its field types erased. Made by `path()` only. */
@@ -151,6 +153,7 @@ export interface Path {
   readonly hasExistenceCheck: boolean;
   readonly unauthenticated: boolean;
   readonly sudo: boolean;
+  readonly whileSealed: boolean;
   /** Path parameters, or null when the path does not match. */
   match(path: string): Readonly<Record<string, string>> | null;
   /** @throws ApiError invalid-request naming the field, never its value. */

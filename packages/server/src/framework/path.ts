@@ -49,6 +49,7 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
     hasExistenceCheck: spec.exists !== undefined,
     unauthenticated: spec.unauthenticated ?? false,
     sudo: spec.sudo ?? false,
+    whileSealed: spec.whileSealed ?? false,
     match(text) {
       const found = expression.exec(text);
       if (found === null) return null;

@@ -1,0 +1,163 @@
+// The mount table: stored as one entry, changed only by a commit that expects the version it was read at, and cached
+// for exactly that version. Every request asks storage whether it moved.
+import { ApiError, invalidRequest } from '../../framework/errors.js';
+import { retryOnConflict, type Storage, type Version } from '../../framework/storage.js';
+import { defaultMounts, isProtectedMount, type MountEntry } from './entry.js';
+
+const KEY = 'mounts';
+const MOUNTS_MAX = 10_000;
+const PATH_BYTES_MAX = 512;
+
+/** One consistent state of the table. Replaced as a whole, never changed. */
+export interface MountSnapshot {
+  readonly version: Version;
+  readonly entries: readonly MountEntry[];
+  readonly byPath: ReadonlyMap<string, MountEntry>;
+}
+
+function snapshotOf(version: Version, entries: readonly MountEntry[]): MountSnapshot {
+  return { version, entries, byPath: new Map(entries.map((entry) => [entry.path, entry])) };
+}
+
+/** Canonical mount path: one trailing slash, none in front. @throws ApiError naming what is wrong with it. */
+export function canonicalMountPath(path: string): string {
+  const trimmed = path.replace(/^\/+|\/+$/g, '');
+  if (trimmed === '') throw invalidRequest('path must be specified', 'mount-path-empty');
+  if (Buffer.byteLength(trimmed) > PATH_BYTES_MAX) {
+    throw invalidRequest(`path is longer than ${PATH_BYTES_MAX} bytes`, 'mount-path-too-long');
+  }
+  if (!/^[\x21-\x7e]+$/.test(trimmed) || /[*+%?#\\]/.test(trimmed)) {
+    throw invalidRequest('path holds a character that a mount cannot have', 'mount-path-invalid');
+  }
+  if (trimmed.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    throw invalidRequest('path holds an empty or relative segment', 'mount-path-invalid');
+  }
+  return `${trimmed}/`;
+}
+
+export class MountTable {
+  readonly #storage: Storage;
+  /** Replaced, never mutated; valid for its own version only. */
+  #snapshot: MountSnapshot | null = null;
+
+  /** `storage` is the core view. */
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** Writes the table of a new server, with `extra` mounts beside the default ones. Does nothing when one exists. */
+  async create(extra: readonly MountEntry[]): Promise<void> {
+    if ((await this.#storage.get(KEY)) !== null) return;
+    const value = Buffer.from(JSON.stringify([...defaultMounts(), ...extra]));
+    await this.#storage.commit([{ put: KEY, value }], [{ key: KEY, version: null }]);
+  }
+
+  /** The table as storage has it now. */
+  async current(): Promise<MountSnapshot> {
+    const known = this.#snapshot;
+    const found =
+      known === null
+        ? await this.#storage.get(KEY)
+        : await this.#storage.getUnless(KEY, known.version);
+    if (found === 'unchanged' && known !== null) return known;
+    if (found === null || found === 'unchanged') {
+      throw new ApiError('internal', 'mount table is missing', { code: 'mount-table-missing' });
+    }
+    const entries = JSON.parse(found.value.toString('utf8')) as MountEntry[];
+    this.#snapshot = snapshotOf(found.version, entries);
+    return this.#snapshot;
+  }
+
+  /** Read, change, write; again when somebody else was faster. `change` throws ApiError to refuse. */
+  async change(
+    change: (entries: readonly MountEntry[]) => readonly MountEntry[],
+  ): Promise<MountSnapshot> {
+    return await retryOnConflict(async () => {
+      const snapshot = await this.current();
+      const entries = change(snapshot.entries);
+      await this.#storage.commit(
+        [{ put: KEY, value: Buffer.from(JSON.stringify(entries)) }],
+        [{ key: KEY, version: snapshot.version }],
+      );
+      return await this.current();
+    });
+  }
+
+  async add(entry: MountEntry): Promise<void> {
+    await this.change((entries) => {
+      if (entries.length >= MOUNTS_MAX) {
+        throw invalidRequest(`more than ${MOUNTS_MAX} mounts`, 'mounts-too-many');
+      }
+      refuseOverlap(entries, entry.path);
+      return [...entries, entry];
+    });
+  }
+
+  async replace(path: string, update: (entry: MountEntry) => MountEntry): Promise<MountEntry> {
+    const snapshot = await this.change((entries) => {
+      if (!entries.some((entry) => entry.path === path && !entry.tainted)) throw noMount(path);
+      return entries.map((entry) => (entry.path === path ? update(entry) : entry));
+    });
+    const entry = snapshot.byPath.get(path);
+    if (entry === undefined) throw noMount(path);
+    return entry;
+  }
+
+  /** Marks the mount as on its way out, so that it routes nowhere. Idempotent. */
+  async taint(path: string): Promise<MountEntry> {
+    refuseProtected(path);
+    const snapshot = await this.change((entries) => {
+      if (!entries.some((entry) => entry.path === path)) throw noMount(path);
+      return entries.map((entry) => (entry.path === path ? { ...entry, tainted: true } : entry));
+    });
+    const entry = snapshot.byPath.get(path);
+    if (entry === undefined) throw noMount(path);
+    return entry;
+  }
+
+  async remove(uuid: string): Promise<void> {
+    await this.change((entries) => entries.filter((entry) => entry.uuid !== uuid));
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    refuseProtected(from);
+    await this.change((entries) => {
+      const moved = entries.find((entry) => entry.path === from && !entry.tainted);
+      if (moved === undefined) throw noMount(from);
+      if (moved.path.startsWith('auth/') !== to.startsWith('auth/')) {
+        throw invalidRequest('cannot move between secrets engines and auth methods', 'mount-kind');
+      }
+      const others = entries.filter((entry) => entry !== moved);
+      refuseOverlap(others, to, `path already in use at "${to}"`);
+      return [...others, { ...moved, path: to }];
+    });
+  }
+}
+
+function refuseProtected(path: string): void {
+  if (isProtectedMount(path)) {
+    throw invalidRequest(`cannot change the protected mount "${path}"`, 'mount-protected');
+  }
+}
+
+/** A mount may be neither another's prefix nor below one: routing would depend on order. */
+function refuseOverlap(entries: readonly MountEntry[], path: string, text?: string): void {
+  if (/^(auth\/)?(sys|auth|audit|root)\/$/.test(path)) {
+    throw invalidRequest(`cannot mount at the reserved path "${path}"`, 'mount-path-reserved');
+  }
+  for (const entry of entries) {
+    if (entry.path === path) {
+      throw invalidRequest(text ?? `path is already in use at ${path}`, 'mount-path-in-use');
+    }
+    if (entry.path.startsWith(path) || path.startsWith(entry.path)) {
+      throw invalidRequest(`existing mount at ${entry.path}`, 'mount-path-overlaps');
+    }
+  }
+}
+
+function noMount(path: string): ApiError {
+  const text = path.startsWith('auth/')
+    ? `No auth engine at ${path.slice('auth/'.length)}`
+    : `No secret engine mount at ${path}`;
+  return invalidRequest(text, 'mount-not-found');
+}
