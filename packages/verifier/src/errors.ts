@@ -1,0 +1,69 @@
+// The one error of this package. A code is a promise to callers and never changes its meaning;
+// a message is for people and may. Must never carry secret input, only what evidence says openly.
+
+/**
+ * Why evidence was refused. Closed: callers may switch over it. Verification stops at the first
+ * fault, so a code names the first thing found wrong, not the only one.
+ */
+export type EvidenceErrorCode =
+  /** The bytes do not follow their format: short, over a limit, wrong tag, wrong encoding. */
+  | 'malformed'
+  /** A complete structure is followed by bytes that belong to nothing. */
+  | 'trailing-data'
+  /** Bits or bytes that the format reserves are set. */
+  | 'reserved-bits'
+  | 'unsupported-format'
+  | 'unsupported-version'
+  | 'unsupported-algorithm'
+  /** A public key is not one of the kind its use needs, or not a key at all. */
+  | 'public-key-invalid'
+  /** The signature over the evidence, or over a part of it, does not verify. */
+  | 'signature-invalid'
+  /** REPORT_DATA (or its like) is not what this session expects. */
+  | 'binding-mismatch'
+  /** The chain does not end in a pinned root. */
+  | 'chain-untrusted'
+  /** A link is wrong: names, signature, CA flag, key usage, path length, unknown critical part. */
+  | 'chain-invalid'
+  | 'certificate-expired'
+  | 'certificate-not-yet-valid'
+  | 'certificate-revoked'
+  /** A CRL does not parse, is not signed by its issuer, or is of a kind that is not understood. */
+  | 'crl-invalid'
+  | 'crl-expired'
+  | 'crl-not-yet-valid'
+  | 'crl-missing'
+  | 'collateral-missing'
+  | 'collateral-invalid'
+  | 'collateral-expired'
+  | 'collateral-not-yet-valid'
+  /** Genuine collateral, but for another platform or another kind of evidence. */
+  | 'collateral-mismatch'
+  | 'tcb-no-matching-level'
+  /** Intel says that this TCB level is revoked. */
+  | 'tcb-revoked'
+  | 'qe-identity-mismatch'
+  | 'tdx-module-mismatch'
+  /** SNP: the key-info field names another kind of signing key than the chain has. */
+  | 'report-signer-mismatch'
+  /** SNP: the report does not come from the chip that the certificate names. */
+  | 'chip-mismatch'
+  /** SNP: the certificate was issued for another TCB version than the report states. */
+  | 'tcb-mismatch'
+  /** SNP: report, certificate and chain do not belong to the same product line. */
+  | 'product-mismatch'
+  /** The product line is one that this package has no rules for. */
+  | 'unsupported-product'
+  /** A caller's input is not usable: a program error, never a property of evidence. */
+  | 'input-invalid';
+
+/** Thrown by every parser and verifier of this package, and nothing else is. */
+export class EvidenceError extends Error {
+  readonly code: EvidenceErrorCode;
+
+  constructor(code: EvidenceErrorCode, message: string) {
+    super(message);
+    this.name = 'EvidenceError';
+    this.code = code;
+  }
+}

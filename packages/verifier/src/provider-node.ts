@@ -1,0 +1,49 @@
+// CryptoProvider on node:crypto. The one file of this package, outside testing/, that needs Node.
+
+import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { EvidenceError } from './errors.js';
+import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
+
+const curves = {
+  'ecdsa-p256-sha256': { name: 'prime256v1', signatureBytes: 64 },
+  'ecdsa-p384-sha384': { name: 'secp384r1', signatureBytes: 96 },
+} as const;
+
+function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch {
+    throw new EvidenceError('public-key-invalid', `public key: not usable for ${algorithm}`);
+  }
+  const fits =
+    algorithm === 'ecdsa-p256-sha256' || algorithm === 'ecdsa-p384-sha384'
+      ? key.asymmetricKeyType === 'ec' &&
+        key.asymmetricKeyDetails?.namedCurve === curves[algorithm].name
+      : key.asymmetricKeyType === 'rsa';
+  if (!fits) {
+    throw new EvidenceError('public-key-invalid', `public key: of another kind than ${algorithm}`);
+  }
+  return key;
+}
+
+export const nodeProvider: CryptoProvider = {
+  async digest(algorithm, data) {
+    return new Uint8Array(createHash(algorithm).update(data).digest());
+  },
+
+  async verify(algorithm, spki, signature, data) {
+    const key = importKey(algorithm, spki);
+    const hash = algorithm.slice(algorithm.lastIndexOf('-') + 1);
+    if (algorithm === 'ecdsa-p256-sha256' || algorithm === 'ecdsa-p384-sha384') {
+      if (signature.length !== curves[algorithm].signatureBytes) return false;
+      return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    }
+    if (algorithm.startsWith('rsa-pss-')) {
+      const padding = constants.RSA_PKCS1_PSS_PADDING;
+      const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+      return verify(hash, data, { key, padding, saltLength }, signature);
+    }
+    return verify(hash, data, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+  },
+};

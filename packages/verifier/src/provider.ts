@@ -1,0 +1,35 @@
+// The only thing of the platform that this package uses: hashes and signature checks.
+// Must never generate, hold or use a private key.
+
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+
+/**
+ * ECDSA signatures are r || s, each big-endian and as long as the curve's order.
+ * RSA-PSS uses MGF1 with the same hash and a salt as long as the hash.
+ */
+export type SignatureAlgorithm =
+  | 'ecdsa-p256-sha256'
+  | 'ecdsa-p384-sha384'
+  | 'rsa-pss-sha256'
+  | 'rsa-pss-sha384'
+  | 'rsa-pss-sha512'
+  | 'rsa-pkcs1-sha256'
+  | 'rsa-pkcs1-sha384'
+  | 'rsa-pkcs1-sha512';
+
+/** Hash and signature primitives. Every implementation passes the same table of tests. */
+export interface CryptoProvider {
+  digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * Whether `signature` over `data` was made with the key in `spki` (DER SubjectPublicKeyInfo).
+   * A signature of the wrong length is false.
+   * @throws EvidenceError 'public-key-invalid' if `spki` is not a key for `algorithm`
+   */
+  verify(
+    algorithm: SignatureAlgorithm,
+    spki: Uint8Array,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ): Promise<boolean>;
+}

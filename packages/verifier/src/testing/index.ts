@@ -1,0 +1,13 @@
+// Fake vendor CAs that sign evidence in the genuine formats, good and bad. Published as the subpath
+// `testing`; a server must never trust what these sign outside of development mode.
+
+export {
+  derName,
+  type MintCertificateOptions,
+  type MintCrlOptions,
+  type MintedExtension,
+  type MintedName,
+  mintCertificate,
+  mintCrl,
+  signX509,
+} from './x509.js';
