@@ -1,0 +1,224 @@
+// AlgorithmIdentifier and SubjectPublicKeyInfo (RFC 5280, RFC 5480, RFC 4055) to the few kinds of
+// keys and signatures that vendors use. Everything else is refused by name.
+
+import { concatBytes } from '../encoding/bytes.js';
+import {
+  certificateDerLimits,
+  contextTag,
+  type DerElement,
+  DerReader,
+  derTag,
+} from '../encoding/der.js';
+import { decodeHex } from '../encoding/hex.js';
+import { EvidenceError } from '../errors.js';
+import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from '../provider.js';
+
+/** What a certificate or CRL says about its own signature; the curve is in the issuer's key. */
+export interface X509SignatureAlgorithm {
+  readonly scheme: 'ecdsa' | 'rsa-pkcs1' | 'rsa-pss';
+  readonly digest: DigestAlgorithm;
+}
+
+export type Curve = 'p256' | 'p384';
+
+export type PublicKey =
+  | { readonly kind: 'ec'; readonly curve: Curve; readonly spki: Uint8Array }
+  | { readonly kind: 'rsa'; readonly modulusBits: number; readonly spki: Uint8Array };
+
+const signatureOids: Readonly<Record<string, X509SignatureAlgorithm>> = {
+  '1.2.840.10045.4.3.2': { scheme: 'ecdsa', digest: 'sha256' },
+  '1.2.840.10045.4.3.3': { scheme: 'ecdsa', digest: 'sha384' },
+  '1.2.840.113549.1.1.11': { scheme: 'rsa-pkcs1', digest: 'sha256' },
+  '1.2.840.113549.1.1.12': { scheme: 'rsa-pkcs1', digest: 'sha384' },
+  '1.2.840.113549.1.1.13': { scheme: 'rsa-pkcs1', digest: 'sha512' },
+};
+
+const digestOids: Readonly<Record<string, DigestAlgorithm>> = {
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512',
+};
+
+const digestBytes = { sha256: 32, sha384: 48, sha512: 64 } as const;
+const rsaPssOid = '1.2.840.113549.1.1.10';
+const mgf1Oid = '1.2.840.113549.1.1.8';
+const ecKeyOid = '1.2.840.10045.2.1';
+const rsaKeyOid = '1.2.840.113549.1.1.1';
+const curveOids: Readonly<Record<string, Curve>> = {
+  '1.2.840.10045.3.1.7': 'p256',
+  '1.3.132.0.34': 'p384',
+};
+const coordinateBytes = { p256: 32, p384: 48 } as const;
+
+/** RSA keys outside of this are refused: weak below, a burden above. */
+const rsaBits = { min: 2048, max: 8192 } as const;
+
+function unsupported(what: string): EvidenceError {
+  return new EvidenceError('unsupported-algorithm', `${what}: not supported`);
+}
+
+function readDigest(reader: DerReader): DigestAlgorithm {
+  const oid = reader.oid('hash algorithm');
+  if (!reader.done) reader.null('hash parameters');
+  reader.end();
+  const digest = digestOids[oid];
+  if (digest === undefined) throw unsupported(`hash ${oid}`);
+  return digest;
+}
+
+/** RSASSA-PSS-params, RFC 4055 section 3.1. The SHA-1 defaults are refused. */
+function readPssParameters(reader: DerReader): X509SignatureAlgorithm {
+  const tagged = (number: number, field: string): DerReader | null => {
+    const element = reader.optional(contextTag(number, 'constructed'), field);
+    return element === null ? null : reader.inside(element, field);
+  };
+  const hash = tagged(0, 'hash');
+  if (hash === null) throw unsupported('RSA-PSS with its default hash');
+  const digest = readDigest(hash.sequence('hash'));
+  hash.end();
+  const mask = tagged(1, 'mask');
+  if (mask === null) throw unsupported('RSA-PSS with its default mask');
+  const maskSequence = mask.sequence('mask');
+  mask.end();
+  if (maskSequence.oid('mask algorithm') !== mgf1Oid) throw unsupported('RSA-PSS mask');
+  if (readDigest(maskSequence.sequence('mask hash')) !== digest) {
+    throw unsupported('RSA-PSS with two hashes');
+  }
+  maskSequence.end();
+  const salt = tagged(2, 'salt length');
+  const saltLength = salt?.smallInteger('salt length') ?? 20;
+  salt?.end();
+  if (saltLength !== digestBytes[digest]) throw unsupported(`RSA-PSS with salt ${saltLength}`);
+  // DER would leave the default out; AMD's roots state it.
+  const trailer = tagged(3, 'trailer');
+  if (trailer !== null && trailer.smallInteger('trailer') !== 1) {
+    throw unsupported('RSA-PSS trailer');
+  }
+  trailer?.end();
+  reader.end();
+  return { scheme: 'rsa-pss', digest };
+}
+
+/** @throws EvidenceError 'unsupported-algorithm' | 'malformed' */
+export function readSignatureAlgorithm(reader: DerReader): X509SignatureAlgorithm {
+  const oid = reader.oid('signature algorithm');
+  if (oid === rsaPssOid) {
+    const algorithm = readPssParameters(reader.sequence('parameters'));
+    reader.end();
+    return algorithm;
+  }
+  const algorithm = signatureOids[oid];
+  if (algorithm === undefined) throw unsupported(`signature algorithm ${oid}`);
+  // ECDSA has no parameters (RFC 5758), PKCS #1 has NULL (RFC 4055); some leave it out.
+  if (algorithm.scheme === 'rsa-pkcs1' && !reader.done) reader.null('parameters');
+  reader.end();
+  return algorithm;
+}
+
+/** @throws EvidenceError 'public-key-invalid' | 'unsupported-algorithm' | 'malformed' */
+export function parsePublicKey(spki: Uint8Array): PublicKey {
+  const outer = DerReader.open(spki, 'public key', certificateDerLimits);
+  const reader = outer.sequence('key info');
+  outer.end();
+  const algorithm = reader.sequence('algorithm');
+  const oid = algorithm.oid('key algorithm');
+  if (oid === ecKeyOid) {
+    const curve = curveOids[algorithm.oid('curve')];
+    algorithm.end();
+    if (curve === undefined) throw unsupported('elliptic curve');
+    const point = reader.bitStringBytes('point');
+    reader.end();
+    if (point.length !== 1 + 2 * coordinateBytes[curve] || point[0] !== 4) {
+      throw new EvidenceError('public-key-invalid', 'public key: want an uncompressed point');
+    }
+    return { kind: 'ec', curve, spki };
+  }
+  if (oid !== rsaKeyOid) throw unsupported(`key algorithm ${oid}`);
+  algorithm.null('parameters');
+  algorithm.end();
+  const key = reader.nested(reader.bitStringBytes('key'), 'RSA key');
+  reader.end();
+  const numbers = key.sequence('numbers');
+  key.end();
+  const modulus = numbers.unsignedInteger('modulus');
+  const exponent = numbers.unsignedInteger('exponent');
+  numbers.end();
+  const modulusBits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
+  const oddExponent = ((exponent[exponent.length - 1] ?? 0) & 1) === 1;
+  if (
+    modulusBits < rsaBits.min ||
+    modulusBits > rsaBits.max ||
+    exponent.length > 4 ||
+    !oddExponent ||
+    (exponent.length === 1 && exponent[0] === 1)
+  ) {
+    throw new EvidenceError('public-key-invalid', 'public key: RSA key out of range');
+  }
+  return { kind: 'rsa', modulusBits, spki };
+}
+
+const spkiPrefixes = {
+  p256: decodeHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004'),
+  p384: decodeHex('3076301006072a8648ce3d020106052b8104002203620004'),
+} as const;
+
+/** SubjectPublicKeyInfo of a bare point x || y, as quotes carry it. */
+export function ecSpki(curve: Curve, point: Uint8Array): Uint8Array {
+  if (point.length !== 2 * coordinateBytes[curve]) {
+    throw new EvidenceError('public-key-invalid', 'public key: point of the wrong length');
+  }
+  return concatBytes(spkiPrefixes[curve], point);
+}
+
+function fixedInteger(value: Uint8Array, length: number): Uint8Array | null {
+  if (value.length > length) return null;
+  const fixed = new Uint8Array(length);
+  fixed.set(value, length - value.length);
+  return fixed;
+}
+
+/** SEQUENCE { r, s } to r || s; null if it is not that, in strict DER, with numbers in range. */
+function rawEcdsaSignature(der: Uint8Array, curve: Curve): Uint8Array | null {
+  try {
+    const outer = DerReader.open(der, 'signature', certificateDerLimits);
+    const element: DerElement = outer.expect(derTag.sequence, 'numbers');
+    outer.end();
+    const numbers = outer.inside(element, 'numbers');
+    const r = fixedInteger(numbers.unsignedInteger('r'), coordinateBytes[curve]);
+    const s = fixedInteger(numbers.unsignedInteger('s'), coordinateBytes[curve]);
+    numbers.end();
+    return r === null || s === null ? null : concatBytes(r, s);
+  } catch (error) {
+    if (error instanceof EvidenceError) return null;
+    throw error;
+  }
+}
+
+function chooseAlgorithm(algorithm: X509SignatureAlgorithm, key: PublicKey): SignatureAlgorithm {
+  if (algorithm.scheme === 'ecdsa' && key.kind === 'ec') {
+    if (key.curve === 'p256' && algorithm.digest === 'sha256') return 'ecdsa-p256-sha256';
+    if (key.curve === 'p384' && algorithm.digest === 'sha384') return 'ecdsa-p384-sha384';
+    throw unsupported(`${key.curve} with ${algorithm.digest}`);
+  }
+  if (algorithm.scheme !== 'ecdsa' && key.kind === 'rsa') {
+    return `${algorithm.scheme}-${algorithm.digest}`;
+  }
+  throw new EvidenceError('chain-invalid', "signature: of another kind than the issuer's key");
+}
+
+/**
+ * Whether the signature of a certificate or CRL, as it stands there, was made with `key`.
+ * @throws EvidenceError 'unsupported-algorithm', or 'chain-invalid' if the key is of another kind
+ */
+export async function verifyX509Signature(
+  provider: CryptoProvider,
+  key: PublicKey,
+  algorithm: X509SignatureAlgorithm,
+  signature: Uint8Array,
+  data: Uint8Array,
+): Promise<boolean> {
+  const chosen = chooseAlgorithm(algorithm, key);
+  if (key.kind === 'rsa') return provider.verify(chosen, key.spki, signature, data);
+  const raw = rawEcdsaSignature(signature, key.curve);
+  return raw !== null && provider.verify(chosen, key.spki, raw, data);
+}

@@ -1,0 +1,226 @@
+// Does this chain lead to a pinned root, at this time, with nothing revoked? RFC 5280 section 6,
+// without what no vendor's chain has: names constraints, policies, cross certificates.
+// Must never take a root from the evidence: a root is whom the caller pinned.
+
+import { equalBytes } from '../encoding/bytes.js';
+import { EvidenceError } from '../errors.js';
+import type { CryptoProvider } from '../provider.js';
+import { verifyX509Signature } from './algorithm.js';
+import { type Certificate, parseCertificate } from './certificate.js';
+import { type Crl, findRevocation } from './crl.js';
+
+/**
+ * Whom to trust: one certificate, byte for byte, or whoever holds one key (DER
+ * SubjectPublicKeyInfo), in which case the chain has to bring the certificate.
+ */
+export type TrustedRoot =
+  | { readonly kind: 'certificate'; readonly der: Uint8Array }
+  | { readonly kind: 'key'; readonly spki: Uint8Array };
+
+/**
+ * 'crls': for every certificate below the root (or, with 'intermediates', every one but the leaf)
+ * a CRL of its issuer must be there, genuine and current. A CRL that is there is always used, so
+ * with 'intermediates' the leaf is looked up as well if its issuer's list was given.
+ * 'not-checked' is for a caller that says so in its own result.
+ */
+export type RevocationPolicy =
+  | {
+      readonly kind: 'crls';
+      readonly crls: readonly Crl[];
+      readonly requiredFor: 'every-link' | 'intermediates';
+    }
+  | { readonly kind: 'not-checked' };
+
+export interface VerifyChainInput {
+  /** Leaf first, each followed by its issuer; the root may be left out if pinned as certificate. */
+  readonly chain: readonly Certificate[];
+  readonly trustedRoots: readonly TrustedRoot[];
+  readonly revocation: RevocationPolicy;
+  readonly now: Date;
+  readonly provider: CryptoProvider;
+}
+
+export interface VerifiedChain {
+  readonly leaf: Certificate;
+  readonly root: Certificate;
+  /** Leaf to root, both included. */
+  readonly path: readonly Certificate[];
+  readonly revocationChecked: boolean;
+}
+
+const chainLengthMax = 8;
+
+// basicConstraints and keyUsage are the only critical extensions that are acted on here.
+const understoodCritical: ReadonlySet<string> = new Set(['2.5.29.19', '2.5.29.15']);
+
+function invalid(certificate: Certificate, why: string): EvidenceError {
+  return new EvidenceError('chain-invalid', `certificate "${certificate.subject.text}": ${why}`);
+}
+
+function isPinned(certificate: Certificate, roots: readonly TrustedRoot[]): boolean {
+  // Not constant time in whole: certificates are public.
+  return roots.some((root) =>
+    root.kind === 'certificate'
+      ? equalBytes(root.der, certificate.raw)
+      : equalBytes(root.spki, certificate.publicKey.spki),
+  );
+}
+
+/** The chain with its pinned root at the end. @throws EvidenceError 'chain-untrusted' */
+function completePath(input: VerifyChainInput): readonly Certificate[] {
+  const last = input.chain[input.chain.length - 1];
+  if (last === undefined) throw new EvidenceError('chain-invalid', 'chain: empty');
+  if (input.chain.length > chainLengthMax) {
+    throw new EvidenceError('chain-invalid', `chain: more than ${chainLengthMax} certificates`);
+  }
+  if (isPinned(last, input.trustedRoots)) return input.chain;
+  if (!equalBytes(last.issuerRaw, last.subjectRaw)) {
+    for (const root of input.trustedRoots) {
+      if (root.kind !== 'certificate') continue;
+      const certificate = parseCertificate(root.der);
+      if (equalBytes(certificate.subjectRaw, last.issuerRaw)) return [...input.chain, certificate];
+    }
+  }
+  throw new EvidenceError(
+    'chain-untrusted',
+    `chain: "${last.subject.text}" leads to no trusted root`,
+  );
+}
+
+function checkValidity(certificate: Certificate, now: Date): void {
+  const name = certificate.subject.text;
+  if (now.getTime() < certificate.notBefore.getTime()) {
+    const from = certificate.notBefore.toISOString();
+    throw new EvidenceError('certificate-not-yet-valid', `certificate "${name}": from ${from}`);
+  }
+  if (now.getTime() > certificate.notAfter.getTime()) {
+    const until = certificate.notAfter.toISOString();
+    throw new EvidenceError('certificate-expired', `certificate "${name}": until ${until}`);
+  }
+}
+
+function checkCriticalExtensions(certificate: Certificate): void {
+  for (const [oid, extension] of certificate.extensions) {
+    if (extension.critical && !understoodCritical.has(oid)) {
+      throw invalid(certificate, `unknown critical extension ${oid}`);
+    }
+  }
+}
+
+/** `below` is the number of intermediate certificates between this issuer and the leaf. */
+function checkIssuer(issuer: Certificate, below: number): void {
+  if (issuer.basicConstraints?.ca !== true) throw invalid(issuer, 'not a CA');
+  if (issuer.keyUsage !== null && !issuer.keyUsage.has('keyCertSign')) {
+    throw invalid(issuer, 'may not sign certificates');
+  }
+  const pathLength = issuer.basicConstraints.pathLength;
+  if (pathLength !== null && below > pathLength) throw invalid(issuer, 'path length exceeded');
+}
+
+async function checkSignature(
+  certificate: Certificate,
+  issuer: Certificate,
+  provider: CryptoProvider,
+): Promise<void> {
+  if (!equalBytes(certificate.issuerRaw, issuer.subjectRaw)) {
+    throw invalid(certificate, `not issued by "${issuer.subject.text}"`);
+  }
+  const genuine = await verifyX509Signature(
+    provider,
+    issuer.publicKey,
+    certificate.signatureAlgorithm,
+    certificate.signature,
+    certificate.tbs,
+  );
+  if (!genuine) throw invalid(certificate, 'signature does not verify');
+}
+
+/**
+ * Checks that `issuer` signed the CRL and that `now` is within its time.
+ * @throws EvidenceError 'crl-invalid' | 'crl-not-yet-valid' | 'crl-expired'
+ */
+export async function verifyCrl(
+  crl: Crl,
+  issuer: Certificate,
+  input: { readonly now: Date; readonly provider: CryptoProvider },
+): Promise<void> {
+  const name = crl.issuer.text;
+  if (!equalBytes(crl.issuerRaw, issuer.subjectRaw)) {
+    throw new EvidenceError('crl-invalid', `CRL of "${name}": issued by another`);
+  }
+  if (issuer.keyUsage !== null && !issuer.keyUsage.has('cRLSign')) {
+    throw new EvidenceError('crl-invalid', `CRL of "${name}": issuer may not sign CRLs`);
+  }
+  const { publicKey } = issuer;
+  const { signatureAlgorithm, signature, tbs } = crl;
+  const sameKind = (publicKey.kind === 'ec') === (signatureAlgorithm.scheme === 'ecdsa');
+  if (
+    !sameKind ||
+    !(await verifyX509Signature(input.provider, publicKey, signatureAlgorithm, signature, tbs))
+  ) {
+    throw new EvidenceError('crl-invalid', `CRL of "${name}": signature does not verify`);
+  }
+  if (input.now.getTime() < crl.thisUpdate.getTime()) {
+    const from = crl.thisUpdate.toISOString();
+    throw new EvidenceError('crl-not-yet-valid', `CRL of "${name}": from ${from}`);
+  }
+  if (input.now.getTime() > crl.nextUpdate.getTime()) {
+    const until = crl.nextUpdate.toISOString();
+    throw new EvidenceError('crl-expired', `CRL of "${name}": until ${until}`);
+  }
+}
+
+async function checkRevocation(
+  path: readonly Certificate[],
+  input: VerifyChainInput,
+): Promise<boolean> {
+  const { revocation } = input;
+  if (revocation.kind === 'not-checked') return false;
+  for (const [index, issuer] of path.entries()) {
+    const certificate = path[index - 1];
+    if (certificate === undefined) continue;
+    const crls = revocation.crls.filter((crl) => equalBytes(crl.issuerRaw, issuer.subjectRaw));
+    if (crls.length === 0 && (revocation.requiredFor === 'every-link' || index > 1)) {
+      throw new EvidenceError('crl-missing', `CRL of "${issuer.subject.text}": not given`);
+    }
+    for (const crl of crls) {
+      await verifyCrl(crl, issuer, input);
+      if (findRevocation(crl, certificate.serial) !== null) {
+        const name = certificate.subject.text;
+        throw new EvidenceError('certificate-revoked', `certificate "${name}": revoked`);
+      }
+    }
+  }
+  return true;
+}
+
+/**
+ * Checks, in this order: pinned root, then from the root down names, CA rights, validity at `now`,
+ * critical extensions and signatures (the root's own too), then revocation.
+ * Does not look at what the leaf is for.
+ * @throws EvidenceError 'chain-untrusted' | 'chain-invalid' | 'certificate-expired' |
+ *   'certificate-not-yet-valid' | 'certificate-revoked' | 'crl-missing' | 'crl-invalid' |
+ *   'crl-expired' | 'crl-not-yet-valid' | 'unsupported-algorithm' | 'public-key-invalid'
+ */
+export async function verifyChain(input: VerifyChainInput): Promise<VerifiedChain> {
+  if (Number.isNaN(input.now.getTime())) {
+    throw new EvidenceError('input-invalid', 'now: not a time');
+  }
+  const path = completePath(input);
+  for (let index = path.length - 1; index >= 0; index -= 1) {
+    const certificate = path[index];
+    if (certificate === undefined) continue;
+    const issuer = path[index + 1] ?? certificate;
+    if (index > 0) checkIssuer(certificate, index - 1);
+    checkValidity(certificate, input.now);
+    checkCriticalExtensions(certificate);
+    await checkSignature(certificate, issuer, input.provider);
+  }
+  const revocationChecked = await checkRevocation(path, input);
+  const [leaf] = path;
+  const root = path[path.length - 1];
+  if (leaf === undefined || root === undefined) {
+    throw new EvidenceError('chain-invalid', 'chain: empty');
+  }
+  return { leaf, root, path, revocationChecked };
+}
