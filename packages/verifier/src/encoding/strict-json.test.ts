@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { EvidenceError } from '../errors.js';
+import { parseStrictJson } from './strict-json.js';
+
+const limits = { charactersMax: 10_000, depthMax: 8, valuesMax: 500 };
+const parse = (text: string) => parseStrictJson(text, 'test', limits);
+
+describe('parseStrictJson', () => {
+  const rows: [string, string][] = [
+    ['duplicate keys', '{"a":1,"a":2}'],
+    ['duplicate keys, one of them escaped', '{"a":1,"\\u0061":2}'],
+    ['duplicate keys deep inside', '[{"b":{"a":1,"a":1}}]'],
+    ['a lone surrogate', '"\\ud800"'],
+    ['a raw lone surrogate', '"\ud800"'],
+    ['a raw control character', '"\n"'],
+    ['a bad escape', '"\\x"'],
+    ['text after the value', '{} {}'],
+    ['a trailing comma in an object', '{"a":1,}'],
+    ['a trailing comma in a list', '[1,]'],
+    ['single quotes', "{'a':1}"],
+    ['a comment', '{/**/}'],
+    ['a leading zero', '01'],
+    ['a bare minus', '-'],
+    ['NaN', 'NaN'],
+    ['a number beyond double', '1e999'],
+    ['nothing', ''],
+    ['an open string', '"abc'],
+    ['an open object', '{"a":1'],
+    ['a byte order mark', '\ufeff{}'],
+    ['depth beyond the limit', '['.repeat(100) + ']'.repeat(100)],
+    ['too many values', `[${'1,'.repeat(600)}1]`],
+    ['too many characters', ' '.repeat(10_001)],
+  ];
+  for (const [name, text] of rows) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => parse(text), { code: 'malformed' });
+    });
+  }
+
+  it('reads what JSON.parse reads', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), fc.constantFrom('', '  '), (text, indent) => {
+        const oracle: unknown = JSON.parse(text);
+        const { value } = parse(indent === '' ? text : JSON.stringify(oracle, null, indent));
+        assert.equal(JSON.stringify(value), JSON.stringify(oracle));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('accepts nothing that JSON.parse refuses', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\ 01-e.tfn') }), (text) => {
+        try {
+          parse(text);
+        } catch (error) {
+          assert.ok(error instanceof EvidenceError);
+          return;
+        }
+        assert.doesNotThrow(() => JSON.parse(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives the exact text of top-level members', () => {
+    const { memberTexts } = parse('{ "a" : {"x": [1, 2]} , "b":"c\\n" }');
+    assert.deepEqual(
+      [...memberTexts],
+      [
+        ['a', '{"x": [1, 2]}'],
+        ['b', '"c\\n"'],
+      ],
+    );
+  });
+
+  it('has no prototype to be polluted or inherited from', () => {
+    const { value } = parse('{"__proto__":{"x":1}}');
+    assert.equal(Object.getPrototypeOf(value), null);
+    assert.deepEqual(Object.keys(value as object), ['__proto__']);
+    assert.equal(({} as { x?: number }).x, undefined);
+  });
+});
