@@ -52,6 +52,8 @@ export class Router {
   readonly #table: MountTable;
   readonly #open: MountOpener;
   readonly #live = new Map<string, Promise<Live>>();
+  /** Short cut for the hot path: entries of one snapshot are the same objects for every request. */
+  readonly #opened = new WeakMap<MountEntry, Live>();
   /** The table state that `#live` was last swept for. */
   #swept: MountSnapshot | null = null;
 
@@ -86,9 +88,11 @@ export class Router {
   }
 
   async #mounted(entry: MountEntry): Promise<Live> {
+    const opened = this.#opened.get(entry);
+    if (opened !== undefined) return opened;
     const key = identity(entry);
     const known = this.#live.get(key);
-    if (known !== undefined) return await known;
+    if (known !== undefined) return this.#remember(entry, await known);
     const opening = this.#open(entry).then(({ info, backend }) => ({
       entry,
       info,
@@ -97,7 +101,13 @@ export class Router {
     }));
     this.#live.set(key, opening);
     opening.catch(() => this.#live.delete(key));
-    return await opening;
+    return this.#remember(entry, await opening);
+  }
+
+  #remember(entry: MountEntry, live: Live): Live {
+    const current = { ...live, entry };
+    this.#opened.set(entry, current);
+    return current;
   }
 
   /** Drops what the table no longer shows, or shows differently. */
