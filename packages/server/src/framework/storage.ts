@@ -79,3 +79,25 @@ export async function listAll(storage: Storage, prefix: string): Promise<string[
     if (page.length < LIST_LIMIT_MAX) return keys;
   }
 }
+
+const DELETE_BATCH = 500;
+
+/**
+ * Deletes everything below `prefix` ('' for the whole view), in bounded commits; safe to run again after a crash.
+ * Not atomic as a whole: callers first make the data unreachable.
+ */
+export async function deleteAll(storage: Storage, prefix: string): Promise<void> {
+  for (;;) {
+    const children = await storage.list(prefix, { after: '', limit: DELETE_BATCH });
+    if (children.length === 0) return;
+    const keys = children.filter((child) => !child.endsWith('/')).map((child) => prefix + child);
+    if (keys.length > 0)
+      await storage.commit(
+        keys.map((key) => ({ delete: key })),
+        [],
+      );
+    for (const child of children) {
+      if (child.endsWith('/')) await deleteAll(storage, prefix + child);
+    }
+  }
+}

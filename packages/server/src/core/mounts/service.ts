@@ -1,0 +1,221 @@
+// Enabling, tuning, moving and disabling mounts: the only room that changes the mount table of a running server.
+import { randomUUID } from 'node:crypto';
+import type { Backend, Factory, MountInfo } from '../../framework/backend.js';
+import { invalidRequest } from '../../framework/errors.js';
+import { deleteAll, type Storage } from '../../framework/storage.js';
+import { type MountConfig, type MountEntry, newMountEntry, viewPrefix } from './entry.js';
+import type { Router } from './router.js';
+import { canonicalMountPath, type MountTable } from './table.js';
+
+/** type → factory, as the registries give them. */
+export interface Factories {
+  readonly secret: ReadonlyMap<string, Factory>;
+  readonly auth: ReadonlyMap<string, Factory>;
+}
+
+/** The system's own lease bounds, seconds. */
+export interface LeaseBounds {
+  readonly defaultLeaseTtlSeconds: number;
+  readonly maxLeaseTtlSeconds: number;
+}
+
+export interface MountSpec {
+  readonly type: string;
+  readonly description: string;
+  readonly config: MountConfig;
+  readonly options: Readonly<Record<string, string>>;
+  readonly local: boolean;
+  readonly sealWrap: boolean;
+  readonly externalEntropyAccess: boolean;
+}
+
+/** What tune may change; null leaves a value as it is. */
+export interface MountTuning {
+  readonly description: string | null;
+  readonly config: Partial<MountConfig>;
+  readonly options: Readonly<Record<string, string>> | null;
+}
+
+export interface MigrationStatus {
+  readonly id: string;
+  readonly sourceMount: string;
+  readonly targetMount: string;
+  readonly status: 'in-progress' | 'success' | 'failure';
+}
+
+/** Revokes every lease and token made below a path; given by core, because mounts do not know leases. */
+export type RevokeBelow = (path: string) => Promise<void>;
+
+const MIGRATIONS_MAX = 100;
+
+export class MountService {
+  readonly table: MountTable;
+  readonly #router: Router;
+  readonly #factories: Factories;
+  readonly #bounds: LeaseBounds;
+  readonly #view: (prefix: string) => Storage;
+  readonly #revokeBelow: RevokeBelow;
+  /** The last moves made through this process, for remount/status. */
+  readonly #migrations = new Map<string, MigrationStatus>();
+
+  constructor(parts: {
+    readonly table: MountTable;
+    readonly router: Router;
+    readonly factories: Factories;
+    readonly bounds: LeaseBounds;
+    readonly view: (prefix: string) => Storage;
+    readonly revokeBelow: RevokeBelow;
+  }) {
+    this.table = parts.table;
+    this.#router = parts.router;
+    this.#factories = parts.factories;
+    this.#bounds = parts.bounds;
+    this.#view = parts.view;
+    this.#revokeBelow = parts.revokeBelow;
+  }
+
+  types(kind: 'secret' | 'auth'): readonly string[] {
+    return [...this.#factories[kind].keys()].sort();
+  }
+
+  /** @throws ApiError for an unknown type, a path in use, or options that the backend refuses. */
+  async enable(kind: 'secret' | 'auth', path: string, spec: MountSpec): Promise<MountEntry> {
+    const canonical = kindPath(kind, path);
+    const alias = spec.type === 'kv-v2' && kind === 'secret';
+    const type = alias ? 'kv' : spec.type;
+    const options = alias ? { ...spec.options, version: '2' } : spec.options;
+    if (!this.#factories[kind].has(type)) {
+      const known = this.types(kind).join(', ');
+      throw invalidRequest(
+        `plugin not found in the catalog: ${type} (known: ${known})`,
+        'mount-type-unknown',
+      );
+    }
+    const config = checkConfig(spec.config, kind);
+    const entry = newMountEntry({ ...spec, type, options, config, kind, path: canonical });
+    // Opened once before it is stored, so that a backend may refuse its options; a refused mount leaves nothing.
+    await openBackend(entry, this.#factories, this.#bounds, this.#view);
+    await this.table.add(entry);
+    return entry;
+  }
+
+  /** Makes the mount unreachable, revokes what it gave out, deletes its data. Runs on after a crash (see `resume`). */
+  async disable(kind: 'secret' | 'auth', path: string): Promise<void> {
+    const entry = await this.table.taint(kindPath(kind, path));
+    await this.#finish(entry);
+  }
+
+  /** Finishes removals that a crash cut short. Called once after unsealing. */
+  async resume(): Promise<void> {
+    const { entries } = await this.table.current();
+    for (const entry of entries) if (entry.tainted) await this.#finish(entry);
+  }
+
+  async #finish(entry: MountEntry): Promise<void> {
+    await this.#revokeBelow(entry.path);
+    await deleteAll(this.#view(viewPrefix(entry)), '');
+    await this.table.remove(entry.uuid);
+  }
+
+  async tune(path: string, tuning: MountTuning): Promise<MountEntry> {
+    const canonical = canonicalMountPath(path);
+    const current = (await this.table.current()).byPath.get(canonical);
+    if (current !== undefined && tuning.options !== null) {
+      const { backend } = await this.#router.mounted(current);
+      await backend.tune?.(this.#view(viewPrefix(current)), tuning.options);
+    }
+    return await this.table.replace(canonical, (entry) => {
+      const kind = entry.kind === 'auth' ? 'auth' : 'secret';
+      return {
+        ...entry,
+        description: tuning.description ?? entry.description,
+        config: checkConfig({ ...entry.config, ...tuning.config }, kind),
+        options: tuning.options === null ? entry.options : { ...entry.options, ...tuning.options },
+      };
+    });
+  }
+
+  /** Leases of the source are revoked, then the mount answers at the new path with its data as it was. */
+  async move(from: string, to: string): Promise<MigrationStatus> {
+    const source = canonicalMountPath(from);
+    const target = canonicalMountPath(to);
+    const id = randomUUID();
+    await this.#revokeBelow(source);
+    await this.table.move(source, target);
+    const status = { id, sourceMount: source, targetMount: target, status: 'success' as const };
+    this.#migrations.set(id, status);
+    const oldest = this.#migrations.keys().next().value;
+    if (this.#migrations.size > MIGRATIONS_MAX && oldest !== undefined)
+      this.#migrations.delete(oldest);
+    return status;
+  }
+
+  findMigration(id: string): MigrationStatus | null {
+    return this.#migrations.get(id) ?? null;
+  }
+
+  /** Effective lease bounds of an entry. */
+  info(entry: MountEntry): MountInfo {
+    return mountInfo(entry, this.#bounds);
+  }
+}
+
+/** 'auth/x/' for auth methods, 'x/' for secrets engines. */
+export function kindPath(kind: 'secret' | 'auth', path: string): string {
+  const canonical = canonicalMountPath(path);
+  if (kind === 'auth') return `auth/${canonical}`;
+  if (canonical.startsWith('auth/')) {
+    throw invalidRequest('secrets engines cannot be mounted below auth/', 'mount-path-reserved');
+  }
+  return canonical;
+}
+
+export function mountInfo(entry: MountEntry, bounds: LeaseBounds): MountInfo {
+  const { config } = entry;
+  return {
+    path: entry.path,
+    uuid: entry.uuid,
+    accessor: entry.accessor,
+    type: entry.type,
+    options: entry.options,
+    defaultLeaseTtlSeconds: config.defaultLeaseTtlSeconds || bounds.defaultLeaseTtlSeconds,
+    maxLeaseTtlSeconds: config.maxLeaseTtlSeconds || bounds.maxLeaseTtlSeconds,
+  };
+}
+
+/** Makes the backend of an entry from the registries. @throws ApiError when the type is not one of ours. */
+export async function openBackend(
+  entry: MountEntry,
+  factories: Factories,
+  bounds: LeaseBounds,
+  view: (prefix: string) => Storage,
+): Promise<{ info: MountInfo; backend: Backend }> {
+  const factory = factories[entry.kind === 'auth' ? 'auth' : 'secret'].get(entry.type);
+  if (factory === undefined) {
+    throw invalidRequest(
+      `mount ${entry.path} has the unknown type "${entry.type}"`,
+      'mount-type-unknown',
+    );
+  }
+  const info = mountInfo(entry, bounds);
+  const backend = await factory({
+    storage: view(viewPrefix(entry)),
+    mount: info,
+    log: () => undefined,
+  });
+  return { info, backend };
+}
+
+function checkConfig(config: MountConfig, kind: 'secret' | 'auth'): MountConfig {
+  const { defaultLeaseTtlSeconds, maxLeaseTtlSeconds, listingVisibility } = config;
+  if (maxLeaseTtlSeconds > 0 && defaultLeaseTtlSeconds > maxLeaseTtlSeconds) {
+    throw invalidRequest('given default lease TTL greater than given max lease TTL', 'mount-ttl');
+  }
+  if (!['', 'hidden', 'unauth'].includes(listingVisibility)) {
+    throw invalidRequest('invalid listing_visibility', 'mount-listing-visibility');
+  }
+  if (kind !== 'auth' && config.tokenType !== '') {
+    throw invalidRequest("'token_type' can only be modified on auth mounts", 'mount-token-type');
+  }
+  return config;
+}
