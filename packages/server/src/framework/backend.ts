@@ -56,6 +56,11 @@ export interface Request {
   readonly storage: Storage;
   /** Milliseconds since the epoch, by the server's clock, when the request arrived. */
   readonly now: number;
+  /**
+   * The body as it came, for backends that store any JSON object as it is (KV v1, cubbyhole): path and query parameters are not
+   * mixed in. Absent when there was none. Its owner is http/, which wipes it after the answer.
+   */
+  readonly body?: Buffer;
   /** Null on unauthenticated paths. */
   readonly caller: Caller | null;
   readonly connection: Connection;
@@ -102,6 +107,8 @@ export interface Response {
   /** Values may hold RawJson: bytes that are spliced into the answer as they are. */
   readonly data?: Readonly<Record<string, JsonValue>>;
   readonly lease?: LeaseGrant;
+  /** `lease_duration` of an answer that has no lease (KV v1): a hint when to read again. Ignored beside `lease`. */
+  readonly leaseDurationSeconds?: number;
   /** Auth methods only. */
   readonly auth?: AuthGrant;
   readonly warnings?: readonly string[];

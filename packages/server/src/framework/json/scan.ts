@@ -2,7 +2,7 @@
 // Secret values inside are never decoded here.
 import { isUtf8 } from 'node:buffer';
 import { ApiError, invalidRequest } from '../errors.js';
-import { decodeJsonString } from './decode.js';
+import { decodeJsonText } from './decode.js';
 import { RawJson } from './value.js';
 
 /** Bounds on one JSON text; all are checked while scanning, before anything is built from it. */
@@ -24,6 +24,10 @@ export const DEFAULT_JSON_LIMITS: JsonLimits = {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const SHORT_ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
+
+/** Offsets of one member: its name with the quotes, then its value. */
+type MemberVisitor = (keyStart: number, keyEnd: number, start: number, end: number) => void;
 
 /** Walks one JSON text once. Positions are byte offsets; every method returns the offset behind what it read. */
 class Scanner {
@@ -67,22 +71,18 @@ class Scanner {
     }
   }
 
-  object(
-    at: number,
-    depth: number,
-    visit: ((key: RawJson, value: RawJson) => void) | null,
-  ): number {
+  object(at: number, depth: number, visit: MemberVisitor | null): number {
     if (depth >= this.#limits.depthMax) tooComplex();
     let pos = this.space(at + 1);
     if (this.#text[pos] === 0x7d) return pos + 1;
     for (;;) {
+      const keyStart = pos;
       const keyEnd = this.string(pos);
-      const key = new RawJson(this.#text.subarray(pos, keyEnd));
       pos = this.space(keyEnd);
       if (this.#text[pos] !== 0x3a) malformed();
       pos = this.space(pos + 1);
       const end = this.value(pos, depth + 1);
-      if (visit !== null) visit(key, new RawJson(this.#text.subarray(pos, end)));
+      if (visit !== null) visit(keyStart, keyEnd, pos, end);
       pos = this.space(end);
       const next = this.#text[pos];
       if (next === 0x7d) return pos + 1;
@@ -108,9 +108,10 @@ class Scanner {
     if (this.#text[at] !== QUOTE) malformed();
     this.#strings += 1;
     if (this.#strings > this.#limits.stringsMax) tooComplex();
+    const text = this.#text;
     let pos = at + 1;
     for (;;) {
-      const byte = this.#text[pos];
+      const byte = text[pos];
       if (byte === undefined || byte < 0x20) malformed();
       if (byte === QUOTE) return pos + 1;
       pos = byte === BACKSLASH ? this.#escape(pos + 1) : pos + 1;
@@ -123,7 +124,7 @@ class Scanner {
       for (let i = 1; i <= 4; i += 1) if (!isHexDigit(this.#text[at + i])) malformed();
       return at + 5;
     }
-    if (byte === undefined || !'"\\/bfnrt'.includes(String.fromCharCode(byte))) malformed();
+    if (byte === undefined || !SHORT_ESCAPES.has(byte)) malformed();
     return at + 1;
   }
 
@@ -187,12 +188,12 @@ export function scanJsonObject(text: Buffer, limits: JsonLimits): Map<string, Ra
   const start = scanner.space(0);
   if (text[start] !== 0x7b) malformed();
   const members = new Map<string, RawJson>();
-  const end = scanner.object(start, 0, (key, value) => {
-    const name = decodeJsonString(key)?.toString('utf8') ?? '';
+  const end = scanner.object(start, 0, (keyStart, keyEnd, valueStart, valueEnd) => {
+    const name = decodeJsonText(text, keyStart, keyEnd);
     if (members.has(name)) {
       throw invalidRequest('failed to parse JSON input: duplicate key', 'json-duplicate-key');
     }
-    members.set(name, value);
+    members.set(name, new RawJson(text.subarray(valueStart, valueEnd)));
   });
   if (scanner.space(end) !== text.length) malformed();
   return members;
