@@ -1,0 +1,127 @@
+// Who a login is, across tokens: one entity per (auth mount, name at that mount). Made at the first login; the token
+// and the policy templates refer to it.
+import { createHash, randomUUID } from 'node:crypto';
+import { retryOnConflict, type Storage } from '../framework/storage.js';
+
+export interface EntityAlias {
+  readonly id: string;
+  readonly name: string;
+  readonly mountAccessor: string;
+  readonly mountPath: string;
+  readonly mountType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface Entity {
+  readonly id: string;
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Policies given to the entity itself, beside those of its tokens. */
+  readonly policies: readonly string[];
+  readonly disabled: boolean;
+  readonly aliases: readonly EntityAlias[];
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+function aliasKey(mountAccessor: string, name: string): string {
+  const hash = createHash('sha256').update(mountAccessor).update('\0').update(name).digest('hex');
+  return `alias/${hash}`;
+}
+
+export class EntityStore {
+  readonly #storage: Storage;
+  /** Newest state of each entity by the version it was read at; bounded. */
+  readonly #cache = new Map<string, { readonly version: number; readonly entity: Entity }>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  async find(id: string): Promise<Entity | null> {
+    if (id === '') return null;
+    const known = this.#cache.get(id);
+    const key = `id/${id}`;
+    const found =
+      known === undefined
+        ? await this.#storage.get(key)
+        : await this.#storage.getUnless(key, known.version);
+    if (found === 'unchanged') return known?.entity ?? null;
+    if (found === null) return null;
+    const entity = JSON.parse(found.value.toString('utf8')) as Entity;
+    if (this.#cache.size >= 10_000) this.#cache.clear();
+    this.#cache.set(id, { version: found.version, entity });
+    return entity;
+  }
+
+  async findByName(name: string): Promise<Entity | null> {
+    const found = await this.#storage.get(`name/${nameKey(name)}`);
+    return found === null ? null : await this.find(found.value.toString('utf8'));
+  }
+
+  async list(
+    kind: 'id' | 'name',
+    page: { after: string; limit: number },
+  ): Promise<readonly string[]> {
+    const keys = await this.#storage.list(`${kind}/`, page);
+    if (kind === 'id') return keys;
+    return keys.map((key) => Buffer.from(key, 'base64url').toString('utf8'));
+  }
+
+  /** The entity that this alias belongs to, made if there is none. Its alias metadata becomes what the login said. */
+  async ensure(alias: Omit<EntityAlias, 'id'>, now: number): Promise<Entity> {
+    const pointer = aliasKey(alias.mountAccessor, alias.name);
+    return await retryOnConflict(async () => {
+      const known = await this.#storage.get(pointer);
+      if (known !== null) {
+        const entity = await this.find(known.value.toString('utf8'));
+        if (entity !== null) return await this.#refresh(entity, alias, now);
+      }
+      const id = randomUUID();
+      const entity: Entity = {
+        id,
+        name: `entity_${id.slice(0, 8)}`,
+        metadata: {},
+        policies: [],
+        disabled: false,
+        aliases: [{ ...alias, id: randomUUID() }],
+        createdAt: now,
+        updatedAt: now,
+      };
+      await this.#storage.commit(
+        [
+          { put: pointer, value: Buffer.from(id) },
+          { put: `id/${id}`, value: Buffer.from(JSON.stringify(entity)) },
+          { put: `name/${nameKey(entity.name)}`, value: Buffer.from(id) },
+        ],
+        [{ key: pointer, version: known?.version ?? null }],
+      );
+      return entity;
+    });
+  }
+
+  async #refresh(entity: Entity, alias: Omit<EntityAlias, 'id'>, now: number): Promise<Entity> {
+    const own = entity.aliases.find(
+      (each) => each.mountAccessor === alias.mountAccessor && each.name === alias.name,
+    );
+    if (own === undefined || JSON.stringify(own.metadata) === JSON.stringify(alias.metadata)) {
+      return entity;
+    }
+    const aliases = entity.aliases.map((each) =>
+      each === own ? { ...own, metadata: alias.metadata } : each,
+    );
+    const updated: Entity = { ...entity, aliases, updatedAt: now };
+    const key = `id/${entity.id}`;
+    const current = await this.#storage.get(key);
+    await this.#storage.commit(
+      [{ put: key, value: Buffer.from(JSON.stringify(updated)) }],
+      [{ key, version: current?.version ?? null }],
+    );
+    return updated;
+  }
+}
+
+function nameKey(name: string): string {
+  return Buffer.from(name, 'utf8').toString('base64url');
+}
