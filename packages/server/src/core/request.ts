@@ -8,8 +8,6 @@ export interface ApiRequest {
   readonly id: string;
   /** 'help' answers what the path is for; it is authorised like a read. */
   readonly operation: Operation | 'help';
-  /** The HTTP method as sent; key-bound tokens sign it. Nothing else may depend on it. */
-  readonly method: string;
   /** Below /v1/, without a leading slash, namespace included; canonical. LIST and SCAN paths end in '/'. */
   readonly path: string;
   /** From X-Vault-Namespace, '' or 'a/b/'; this server has the root namespace only and refuses others. */
