@@ -1,0 +1,59 @@
+// Keeps recently used ciphertext of the one process that owns the database, bounded by bytes. It must be told of
+// every commit, so that what it answers is always what is stored.
+import type { StoredEntry } from './engine.js';
+
+/** Map slot, entry object and buffer header, roughly. */
+const ENTRY_OVERHEAD_BYTES = 256;
+
+/**
+ * Two generations instead of a linked list: a hit in the old one moves the entry to the young one, and when the
+ * young one has half of the budget the old one is dropped. A hit costs one map lookup.
+ */
+export class EntryCache {
+  readonly #generationBytesMax: number;
+  #young = new Map<string, StoredEntry>();
+  #old = new Map<string, StoredEntry>();
+  #youngBytes = 0;
+
+  /** @param bytesMax for both generations together; 0 keeps nothing. */
+  constructor(bytesMax: number) {
+    this.#generationBytesMax = bytesMax / 2;
+  }
+
+  find(key: string): StoredEntry | null {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old === undefined) return null;
+    this.set(key, old);
+    return old;
+  }
+
+  set(key: string, entry: StoredEntry): void {
+    const bytes = key.length * 2 + entry.value.length + ENTRY_OVERHEAD_BYTES;
+    // An entry that is replaced is counted again, so a hot key only makes the generation turn sooner.
+    if (this.#youngBytes + bytes > this.#generationBytesMax) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngBytes = 0;
+    }
+    this.#old.delete(key);
+    if (bytes > this.#generationBytesMax) {
+      this.#young.delete(key);
+      return;
+    }
+    this.#young.set(key, entry);
+    this.#youngBytes += bytes;
+  }
+
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngBytes = 0;
+  }
+}
