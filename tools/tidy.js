@@ -22,7 +22,7 @@ const PACKAGES = {
 /** Rooms of the server, and what each may import. A room may always import itself. */
 const SERVER_ROOMS = {
   framework: [],
-  hcl: [],
+  hcl: ['framework'],
   'secret-memory': [],
   storage: ['framework'],
   barrier: ['framework', 'storage', 'secret-memory'],
