@@ -158,6 +158,10 @@ export interface SnpPolicy extends FormatPolicy {
   /** Chip ids in lower-case hex; null accepts any chip. */
   readonly chip_ids: readonly string[] | null;
   readonly signers: readonly ('vcek' | 'vlek')[];
+  /** Whether a migration agent may be associated, which can move or copy the guest. */
+  readonly allow_migration_agent: boolean;
+  /** Whether evidence may pass that nobody looked up in AMD's revocation lists. */
+  readonly allow_unchecked_revocation: boolean;
 }
 
 /** By what evidence is judged. JSON-serialisable; parseAppraisalPolicy fills what a document leaves out. */

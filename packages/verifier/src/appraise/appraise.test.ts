@@ -34,6 +34,8 @@ const snp: ClaimSet = {
     signer: 'vcek',
     product: 'milan',
     chip_id: 'cc'.repeat(64),
+    migration_agent: false,
+    revocation_checked: true,
     measurement: 'dd'.repeat(48),
     ...Object.fromEntries(
       ['reported', 'committed', 'launch', 'current'].flatMap((name) =>
@@ -236,6 +238,13 @@ describe('appraise refuses', () => {
   }
 
   const snpRows: [string, VerifiedClaims, object, string][] = [
+    ['a migration agent', withValues(snp, { migration_agent: true }), {}, 'migration-agent'],
+    [
+      'a key that nobody looked up in the revocation lists',
+      withValues(snp, { revocation_checked: false }),
+      {},
+      'revocation-not-checked',
+    ],
     ['a report from VMPL 2', withValues(snp, { vmpl: 2 }), {}, 'vmpl'],
     [
       'a VLEK where only VCEK is accepted',

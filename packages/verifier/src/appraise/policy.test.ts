@@ -28,6 +28,8 @@ describe('parseAppraisalPolicy', () => {
           vmpl_max: 0,
           chip_ids: null,
           signers: ['vcek', 'vlek'],
+          allow_migration_agent: false,
+          allow_unchecked_revocation: false,
         },
       },
     });

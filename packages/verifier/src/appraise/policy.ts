@@ -26,7 +26,14 @@ type Members = Readonly<Record<string, unknown>>;
 
 const shared = ['require', 'any_of', 'max_age_seconds'];
 const tdxOnly = ['tcb_statuses', 'advisories', 'min_tcb_evaluation_number', 'allow_service_td'];
-const snpOnly = ['min_spl', 'vmpl_max', 'chip_ids', 'signers'];
+const snpOnly = [
+  'min_spl',
+  'vmpl_max',
+  'chip_ids',
+  'signers',
+  'allow_migration_agent',
+  'allow_unchecked_revocation',
+];
 
 /**
  * Reads a policy document. Refuses unknown keys; what a document leaves out gets its default.
@@ -60,7 +67,7 @@ function parseTdxPolicy(value: unknown): TdxPolicy {
       `${path}.min_tcb_evaluation_number`,
       readCount,
     ),
-    allow_service_td: or(members.allow_service_td, false, `${path}.allow_service_td`, readFlag),
+    allow_service_td: readFlagOrFalse(members, 'allow_service_td', path),
   }) as TdxPolicy;
 }
 
@@ -89,6 +96,8 @@ function parseSnpPolicy(value: unknown): SnpPolicy {
     signers: or(members.signers, signers, `${path}.signers`, (item, at) =>
       readList(item, at, (signer, signerPath) => readOneOf(signer, signerPath, signers)),
     ),
+    allow_migration_agent: readFlagOrFalse(members, 'allow_migration_agent', path),
+    allow_unchecked_revocation: readFlagOrFalse(members, 'allow_unchecked_revocation', path),
   });
 }
 
@@ -127,6 +136,10 @@ export function parseReferenceValues(value: unknown): ReferenceValues {
 
 function readNames(value: unknown, path: string): readonly string[] | null {
   return value === null ? null : readList(value, path, readText);
+}
+
+function readFlagOrFalse(members: Members, name: string, path: string): boolean {
+  return or(members[name], false, `${path}.${name}`, readFlag);
 }
 
 function readHex(value: unknown, path: string): string {

@@ -8,6 +8,8 @@ export function findSnpFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[
     ...findSignerFaults(claims, policy),
     ...findChipFaults(claims, policy),
     ...findSplFaults(claims, policy),
+    ...findMigrationFaults(claims, policy),
+    ...findRevocationFaults(claims, policy),
   ];
 }
 
@@ -89,6 +91,32 @@ function findSplFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
     }
   }
   return faults;
+}
+
+function findMigrationFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
+  if (policy.allow_migration_agent || claims.values.migration_agent === false) return [];
+  return [
+    {
+      code: 'migration-agent',
+      message: 'a migration agent is associated, which can move or copy this guest',
+      claim: 'migration_agent',
+      expected: 'false',
+      seen: describeClaim(claims.values.migration_agent),
+    },
+  ];
+}
+
+function findRevocationFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
+  if (policy.allow_unchecked_revocation || claims.values.revocation_checked === true) return [];
+  return [
+    {
+      code: 'revocation-not-checked',
+      message: 'nobody looked this evidence up in the revocation lists',
+      claim: 'revocation_checked',
+      expected: 'true',
+      seen: describeClaim(claims.values.revocation_checked),
+    },
+  ];
 }
 
 function findOwn<T>(map: Readonly<Record<string, T>>, key: string): T | null {

@@ -14,8 +14,15 @@ const hardwareCodes = new Set([
   'tcb-evaluation-number',
   'endorsement-too-old',
   'spl-too-low',
+  'revocation-not-checked',
 ]);
-const configurationCodes = new Set(['debug', 'reserved-attributes', 'service-td', 'vmpl']);
+const configurationCodes = new Set([
+  'debug',
+  'reserved-attributes',
+  'service-td',
+  'migration-agent',
+  'vmpl',
+]);
 const identityCodes = new Set(['chip', 'signer']);
 
 export function toTrustVector(

@@ -1,0 +1,193 @@
+// Is this collateral Intel's, and valid now? Chains, CRLs, signatures over exact text, dates. All of it
+// is required: a verifier that goes on without a CRL cannot see a revocation.
+
+import { equalBytes } from '../encoding/bytes.js';
+import { EvidenceError } from '../errors.js';
+import { type Certificate, parseCertificatesPem } from '../pki/certificate.js';
+import { type TrustedRoot, type VerifiedChain, verifyChain } from '../pki/chain.js';
+import { type Crl, parseCrl } from '../pki/crl.js';
+import type { CryptoProvider } from '../provider.js';
+import type { DcapEndorsements } from './endorsements.js';
+import { parseQeIdentity, type QeIdentity } from './qe-identity.js';
+import { parseTcbInfo, type TcbInfo } from './tcb-info.js';
+
+/** What every check of a chain needs. */
+export interface TrustContext {
+  readonly roots: readonly TrustedRoot[];
+  readonly now: Date;
+  readonly provider: CryptoProvider;
+}
+
+/** Genuine and valid at the time it was verified. */
+export interface VerifiedCollateral {
+  readonly root: Certificate;
+  readonly pck: Certificate;
+  readonly tcbInfo: TcbInfo;
+  readonly qeIdentity: QeIdentity;
+  /** Seconds from each document's date of issue to now. */
+  readonly ages: Readonly<Record<string, number>>;
+}
+
+const tcbSigningName = 'Intel SGX TCB Signing';
+const pckName = 'Intel SGX PCK Certificate';
+const pckIssuerNames: readonly (string | null)[] = [
+  'Intel SGX PCK Platform CA',
+  'Intel SGX PCK Processor CA',
+];
+const chainLengthMax = 3;
+
+/**
+ * Checks the PCK chain out of a quote together with the collateral, all under one root.
+ * @throws EvidenceError with the codes of verifyChain, and 'collateral-invalid' |
+ *   'collateral-expired' | 'collateral-not-yet-valid' | 'signature-invalid' | 'malformed'
+ */
+export async function verifyCollateral(
+  pckChain: readonly Certificate[],
+  endorsements: DcapEndorsements,
+  trust: TrustContext,
+): Promise<VerifiedCollateral> {
+  const rootCrl = readCrl(endorsements.rootCaCrl, 'root CA');
+  const pckCrl = readCrl(endorsements.pckCrl, 'PCK');
+  const pck = await verifyDcapChain(pckChain, [rootCrl, pckCrl], trust);
+  checkPckNames(pck);
+  const crlIssuer = readChain(endorsements.pckCrlIssuerChain, 'PCK CRL issuer chain');
+  const crlChain = await verifyDcapChain(crlIssuer, [rootCrl], trust);
+  const tcbInfoText = await readSigned(
+    {
+      what: 'TCB info',
+      chain: endorsements.tcbInfoIssuerChain,
+      text: endorsements.tcbInfo,
+      signature: endorsements.tcbInfoSignature,
+    },
+    pck.root,
+    rootCrl,
+    trust,
+  );
+  const qeIdentityText = await readSigned(
+    {
+      what: 'QE identity',
+      chain: endorsements.qeIdentityIssuerChain,
+      text: endorsements.qeIdentity,
+      signature: endorsements.qeIdentitySignature,
+    },
+    pck.root,
+    rootCrl,
+    trust,
+  );
+  checkSameRoot(crlChain, pck.root);
+  const tcbInfo = parseTcbInfo(tcbInfoText);
+  const qeIdentity = parseQeIdentity(qeIdentityText);
+  checkDates('TCB info', tcbInfo, trust.now);
+  checkDates('QE identity', qeIdentity, trust.now);
+  const ageOf = (issued: Date): number =>
+    Math.floor((trust.now.getTime() - issued.getTime()) / 1000);
+  return {
+    root: pck.root,
+    pck: pck.leaf,
+    tcbInfo,
+    qeIdentity,
+    ages: {
+      'tcb-info': ageOf(tcbInfo.issueDate),
+      'qe-identity': ageOf(qeIdentity.issueDate),
+      'pck-crl': ageOf(pckCrl.thisUpdate),
+      'root-ca-crl': ageOf(rootCrl.thisUpdate),
+    },
+  };
+}
+
+/** Certificates of a chain as PEM, leaf first. @throws EvidenceError */
+export function readChain(pem: Uint8Array | string, what: string): readonly Certificate[] {
+  const chain = parseCertificatesPem(pem);
+  if (chain.length > chainLengthMax) {
+    throw new EvidenceError('chain-invalid', `${what}: more than ${chainLengthMax} certificates`);
+  }
+  return chain;
+}
+
+function readCrl(der: Uint8Array, what: string): Crl {
+  if (der.length === 0) throw new EvidenceError('crl-missing', `CRL of ${what}: not given`);
+  return parseCrl(der);
+}
+
+function verifyDcapChain(
+  chain: readonly Certificate[],
+  crls: readonly Crl[],
+  trust: TrustContext,
+): Promise<VerifiedChain> {
+  return verifyChain({
+    chain,
+    trustedRoots: trust.roots,
+    revocation: { kind: 'crls', crls, requiredFor: 'every-link' },
+    now: trust.now,
+    provider: trust.provider,
+  });
+}
+
+/** A leaf signed by another of Intel's CAs, or a CA in place of a leaf, is not a platform's key. */
+function checkPckNames(chain: VerifiedChain): void {
+  const { leaf } = chain;
+  const fits =
+    leaf.subject.commonName === pckName &&
+    pckIssuerNames.includes(leaf.issuer.commonName) &&
+    leaf.basicConstraints?.ca !== true;
+  if (!fits) {
+    throw new EvidenceError('chain-invalid', `"${leaf.subject.text}": not a PCK certificate`);
+  }
+}
+
+interface SignedText {
+  readonly what: string;
+  readonly chain: string;
+  readonly text: string;
+  readonly signature: Uint8Array;
+}
+
+async function readSigned(
+  signed: SignedText,
+  root: Certificate,
+  rootCrl: Crl,
+  trust: TrustContext,
+): Promise<string> {
+  const chain = await verifyDcapChain(
+    readChain(signed.chain, `${signed.what} chain`),
+    [rootCrl],
+    trust,
+  );
+  checkSameRoot(chain, root);
+  const { leaf } = chain;
+  if (leaf.subject.commonName !== tcbSigningName || leaf.basicConstraints?.ca === true) {
+    const why = `"${leaf.subject.text}" does not sign collateral`;
+    throw new EvidenceError('chain-invalid', `${signed.what}: ${why}`);
+  }
+  const genuine = await trust.provider.verify(
+    'ecdsa-p256-sha256',
+    leaf.publicKey.spki,
+    signed.signature,
+    new TextEncoder().encode(signed.text),
+  );
+  if (!genuine) {
+    throw new EvidenceError('signature-invalid', `${signed.what}: signature does not verify`);
+  }
+  return signed.text;
+}
+
+/** With several trusted roots, the collateral of one must not speak for the platforms of another. */
+function checkSameRoot(chain: VerifiedChain, root: Certificate): void {
+  if (equalBytes(chain.root.raw, root.raw)) return;
+  throw new EvidenceError('chain-untrusted', 'collateral: of another root than the PCK');
+}
+
+function checkDates(
+  what: string,
+  document: { readonly issueDate: Date; readonly nextUpdate: Date },
+  now: Date,
+): void {
+  if (now.getTime() < document.issueDate.getTime()) {
+    const from = document.issueDate.toISOString();
+    throw new EvidenceError('collateral-not-yet-valid', `${what}: from ${from}`);
+  }
+  if (now.getTime() > document.nextUpdate.getTime()) {
+    const until = document.nextUpdate.toISOString();
+    throw new EvidenceError('collateral-expired', `${what}: until ${until}`);
+  }
+}
