@@ -103,6 +103,23 @@ export interface BoundKey {
   readonly spkiSha256: string;
 }
 
+/** A token as a login, creation or renewal answers it. */
+export interface IssuedToken {
+  /** Empty when the caller named the token by its accessor. Owned by the request. */
+  readonly clientToken: Buffer;
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly tokenPolicies: readonly string[];
+  readonly identityPolicies: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly leaseDurationSeconds: number;
+  readonly renewable: boolean;
+  readonly entityId: string;
+  readonly tokenType: 'service' | 'batch';
+  readonly orphan: boolean;
+  readonly numUses: number;
+}
+
 export interface Response {
   /** Values may hold RawJson: bytes that are spliced into the answer as they are. */
   readonly data?: Readonly<Record<string, JsonValue>>;
@@ -111,6 +128,8 @@ export interface Response {
   readonly leaseDurationSeconds?: number;
   /** Auth methods only. */
   readonly auth?: AuthGrant;
+  /** The token backend only: a token that exists already, answered as `auth`. */
+  readonly issued?: IssuedToken;
   readonly warnings?: readonly string[];
   /** 'missing': 404 with this body (KV v2's deleted versions). 'accepted': 202. */
   readonly outcome?: 'ok' | 'missing' | 'accepted';
