@@ -1,0 +1,162 @@
+// Accepts connections, plain or TLS, and closes them. What the requests mean is not known here.
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Connection } from '../../framework/backend.js';
+import { type Answer, DateLine } from './answer.js';
+import { type EngineContext, HttpConnection } from './connection.js';
+import type { Exchange } from './exchange.js';
+import { HeaderTable, type WatchedHeader } from './header-table.js';
+import { type EngineClock, type EngineLimits, type EngineTimeouts, SWEEP_MS } from './limits.js';
+import { SlabPool } from './output.js';
+import type { Refusal } from './refusal.js';
+
+export interface TlsOptions {
+  /** PEM: the server's certificate and its chain, and the key. */
+  readonly certificate: Buffer | string;
+  readonly key: Buffer | string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL names joined by ':', for TLS 1.2; null for the platform's. */
+  readonly cipherSuites: string | null;
+  /** Whether clients are asked for a certificate. One is never required and never checked against a CA here. */
+  readonly requestClientCertificate: boolean;
+}
+
+export interface EngineOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Null for plain HTTP. */
+  readonly tls: TlsOptions | null;
+  readonly limits: EngineLimits;
+  readonly timeouts: EngineTimeouts;
+  readonly clock: EngineClock;
+  /** Headers the application wants to find fast; see `HeaderTable`. */
+  readonly watchedHeaders: readonly WatchedHeader[];
+  /** Starts the work on a request. Must not throw, must answer and release the exchange in the end. */
+  readonly serve: (exchange: Exchange) => void;
+  /** The body of what the engine itself answers. */
+  readonly answerRefusal: (refusal: Refusal) => Answer;
+  /** A bug of the engine or the application, for the log. */
+  readonly reportFault: (error: unknown) => void;
+}
+
+export interface Engine {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting, finishes requests in work, cuts off what lasts longer than `graceMs`. */
+  close(graceMs: number): Promise<void>;
+  /** For handshakes from now on. @throws when certificate and key do not fit; the old ones stay. */
+  reloadTls(certificate: Buffer | string, key: Buffer | string): void;
+}
+
+function secureContextOptions(options: TlsOptions): tls.SecureContextOptions {
+  return {
+    cert: options.certificate,
+    key: options.key,
+    minVersion: options.minVersion,
+    maxVersion: options.maxVersion,
+    ...(options.cipherSuites === null ? {} : { ciphers: options.cipherSuites }),
+  };
+}
+
+/** Facts about the peer; the certificate is read once, when somebody asks. */
+export function describePeer(socket: net.Socket): Connection {
+  const remoteAddress = socket.remoteAddress ?? '';
+  const remotePort = socket.remotePort ?? 0;
+  if (!(socket instanceof tls.TLSSocket)) return { remoteAddress, remotePort, tls: null };
+  let certificate: Buffer | null | undefined;
+  return {
+    remoteAddress,
+    remotePort,
+    tls: {
+      get peerCertificate(): Buffer | null {
+        certificate ??= socket.getPeerX509Certificate()?.raw ?? null;
+        return certificate;
+      },
+      exportKeyingMaterial: (length, label, context) =>
+        socket.exportKeyingMaterial(length, label, context),
+    },
+  };
+}
+
+function createListener(options: EngineOptions, accept: (socket: net.Socket) => void): net.Server {
+  const socketOptions = { allowHalfOpen: true, noDelay: true };
+  if (options.tls === null) return net.createServer(socketOptions, accept);
+  return tls.createServer(
+    {
+      ...socketOptions,
+      ...secureContextOptions(options.tls),
+      requestCert: options.tls.requestClientCertificate,
+      rejectUnauthorized: false,
+      handshakeTimeout: options.timeouts.handshakeMs,
+      ALPNProtocols: ['http/1.1'],
+    },
+    accept,
+  );
+}
+
+/** @throws the system's error when the address can not be bound */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const connections = new Set<HttpConnection>();
+  const context: EngineContext = {
+    limits: options.limits,
+    timeouts: options.timeouts,
+    table: new HeaderTable(options.watchedHeaders),
+    pool: new SlabPool(),
+    dateLine: new DateLine(),
+    bodyBytes: 0,
+    now: options.clock.now(),
+    serve: options.serve,
+    answerRefusal: options.answerRefusal,
+    reportFault: options.reportFault,
+  };
+  let isClosing = false;
+  const server = createListener(options, (socket) => {
+    if (isClosing) {
+      socket.destroy();
+      return;
+    }
+    const connection = new HttpConnection(socket, describePeer(socket), context);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  server.maxConnections = options.limits.connectionsMax;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', options.reportFault);
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket: net.Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const stopSweeping = options.clock.every(SWEEP_MS, () => {
+    context.now = options.clock.now();
+    for (const connection of connections) connection.sweep();
+  });
+  const address = server.address() as net.AddressInfo;
+  return {
+    host: address.address,
+    port: address.port,
+    reloadTls(certificate, key) {
+      if (options.tls === null || !(server instanceof tls.Server)) return;
+      server.setSecureContext(secureContextOptions({ ...options.tls, certificate, key }));
+    },
+    async close(graceMs) {
+      isClosing = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const connection of connections) connection.drain();
+      const cutOff = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await closed;
+      clearTimeout(cutOff);
+      stopSweeping();
+    },
+  };
+}
