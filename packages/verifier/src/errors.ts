@@ -52,6 +52,8 @@ export type EvidenceErrorCode =
   | 'tcb-mismatch'
   /** SNP: report, certificate and chain do not belong to the same product line. */
   | 'product-mismatch'
+  /** SNP: the host, not the guest, asked for the report. */
+  | 'report-not-from-guest'
   /** The product line is one that this package has no rules for. */
   | 'unsupported-product'
   /** A caller's input is not usable: a program error, never a property of evidence. */

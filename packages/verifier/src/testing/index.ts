@@ -2,6 +2,19 @@
 // `testing`; a server must never trust what these sign outside of development mode.
 
 export {
+  createSoftwareAmd,
+  type MintedAuthority,
+  type MintedVek,
+  type MintVekOptions,
+  mintAmdCrl,
+  mintSnpReport,
+  mintVek,
+  type SnpReportFields,
+  type SoftwareAmd,
+  type SoftwareAmdOptions,
+  signSnpReport,
+} from './snp.js';
+export {
   derName,
   type MintCertificateOptions,
   type MintCrlOptions,
