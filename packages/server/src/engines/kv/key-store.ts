@@ -1,0 +1,270 @@
+// Where KV v2 keeps things in its view, and how a key changes: one commit per change, metadata and versions together.
+//
+//   layout            which layout this is (2) and the salt that names versions
+//   config            settings of the mount
+//   metadata/PATH     a key's metadata; the path is legible to whoever reads the storage engine, because listing needs it
+//   versions/NAME     one version's value, exactly as it came; NAME = HMAC(salt, path and number) and says nothing
+import { createHmac, randomBytes } from 'node:crypto';
+import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
+import {
+  type Entry,
+  retryOnConflict,
+  type Storage,
+  type Version,
+  type Write,
+} from '../../framework/storage.js';
+import {
+  DEFAULT_CONFIG,
+  encodeMetadata,
+  findVersion,
+  isDeleted,
+  type KeyMetadata,
+  type KvConfig,
+  parseMetadata,
+  type VersionInfo,
+} from './metadata.js';
+import { Turnstile } from './turnstile.js';
+
+export const LAYOUT_KEY = 'layout';
+const CONFIG_KEY = 'config';
+export const METADATA_FOLDER = 'metadata/';
+const VERSIONS_FOLDER = 'versions/';
+/** Parsed metadata kept in memory: about a kilobyte each. */
+const CACHED_KEYS_MAX = 8192;
+const CACHED_VERSIONS_MAX = 64;
+const SALT_BYTES = 32;
+
+/** A key's metadata at one stored state. */
+export interface KeyState {
+  readonly metadata: KeyMetadata;
+  readonly version: Version;
+  /** Where the current version's value lies; '' when there is none. */
+  readonly currentName: string;
+}
+
+/** @property value null when the version is deleted or destroyed. */
+export interface Reading {
+  readonly metadata: KeyMetadata;
+  readonly version: VersionInfo;
+  readonly value: Buffer | null;
+}
+
+/** What a change to a key writes. @property next null deletes the key. */
+export interface KeyChange<T> {
+  readonly next: KeyMetadata | null;
+  /** Values to store, by version number. */
+  readonly values: readonly { readonly number: number; readonly value: Uint8Array }[];
+  /** Numbers of versions whose values go. */
+  readonly dropped: readonly number[];
+  readonly result: T;
+}
+
+/** One per mounted backend. Its caches are valid only for the exact stored version they were made from. */
+export class KeyStore {
+  readonly #cache = new Map<string, KeyState>();
+  readonly #turnstile = new Turnstile();
+  #salt: Buffer | null = null;
+  #config: { readonly version: Version; readonly value: KvConfig } | null = null;
+
+  /**
+   * Makes sure that the view has this layout. From then on KV v1 writes to it fail their expectation.
+   * Idempotent; must have resolved before anything else is called.
+   */
+  async open(storage: Storage): Promise<void> {
+    if (this.#salt !== null) return;
+    await retryOnConflict(async () => {
+      const entry = await storage.get(LAYOUT_KEY);
+      if (entry !== null) {
+        this.#salt = parseLayout(entry.value);
+        entry.value.fill(0);
+        return;
+      }
+      const salt = randomBytes(SALT_BYTES).toString('hex');
+      const value = Buffer.from(JSON.stringify({ layout: 2, salt }));
+      await storage.commit([{ put: LAYOUT_KEY, value }], [{ key: LAYOUT_KEY, version: null }]);
+      this.#salt = Buffer.from(salt, 'hex');
+    });
+  }
+
+  /** Forgets everything; calls after this fail. */
+  close(): void {
+    this.#salt?.fill(0);
+    this.#salt = null;
+    this.#cache.clear();
+    this.#config = null;
+  }
+
+  /** Name of a version's value in storage. */
+  versionKey(path: string, number: number): string {
+    if (this.#salt === null) throw new ApiError('unavailable', 'key-value store is not open');
+    const mac = createHmac('sha256', this.#salt).update(`${number}/${path}`).digest('hex');
+    return VERSIONS_FOLDER + mac;
+  }
+
+  #remember(path: string, entry: Entry): KeyState {
+    const metadata = parseMetadata(entry.value);
+    const currentName =
+      metadata.currentVersion === 0 ? '' : this.versionKey(path, metadata.currentVersion);
+    const state = { metadata, version: entry.version, currentName };
+    if (metadata.versions.length > CACHED_VERSIONS_MAX) return state;
+    this.#cache.delete(path);
+    this.#cache.set(path, state);
+    const oldest = this.#cache.keys().next().value;
+    if (this.#cache.size > CACHED_KEYS_MAX && oldest !== undefined) this.#cache.delete(oldest);
+    return state;
+  }
+
+  #settle(path: string, cached: KeyState | undefined, entry: Entry | null | 'unchanged') {
+    if (entry === null) this.#cache.delete(path);
+    if (entry !== 'unchanged') return entry === null ? null : this.#remember(path, entry);
+    return cached ?? null;
+  }
+
+  async #read(storage: Storage, path: string, cached: KeyState | undefined) {
+    const key = METADATA_FOLDER + path;
+    return cached === undefined
+      ? await storage.get(key)
+      : await storage.getUnless(key, cached.version);
+  }
+
+  async find(storage: Storage, path: string): Promise<KeyState | null> {
+    const cached = this.#cache.get(path);
+    return this.#settle(path, cached, await this.#read(storage, path, cached));
+  }
+
+  /**
+   * One version (0: the current one) and its value, or null when there is no such version. A deleted or destroyed
+   * version has no value. The value is the bytes that were written and belongs to whoever owns what `storage` returns.
+   * @throws TamperingError when metadata says that the value is there and it is not.
+   */
+  async read(storage: Storage, path: string, number: number, now: number): Promise<Reading | null> {
+    return await retryOnConflict(async () => {
+      const found =
+        number === 0
+          ? await this.#findCurrent(storage, path)
+          : { state: await this.find(storage, path), value: null };
+      const { state } = found;
+      const version = state === null ? null : findVersion(state.metadata, number);
+      if (state === null || version === null) return null;
+      const { metadata } = state;
+      if (version.destroyed || isDeleted(version, now)) return { metadata, version, value: null };
+      const value = found.value ?? (await this.valueAt(storage, path, state, version.number));
+      return { metadata, version, value };
+    });
+  }
+
+  /**
+   * The current value is fetched while cached metadata is being checked, so that a cached key costs one round trip;
+   * null when that turns out to have moved.
+   */
+  async #findCurrent(
+    storage: Storage,
+    path: string,
+  ): Promise<{ readonly state: KeyState | null; readonly value: Buffer | null }> {
+    const cached = this.#cache.get(path);
+    if (cached === undefined || cached.currentName === '') {
+      return { state: await this.find(storage, path), value: null };
+    }
+    const [entry, value] = await Promise.all([
+      this.#read(storage, path, cached),
+      storage.get(cached.currentName),
+    ]);
+    const state = this.#settle(path, cached, entry);
+    const isSame = state !== null && state.currentName === cached.currentName;
+    return { state, value: isSame ? (value?.value ?? null) : null };
+  }
+
+  /**
+   * A value that `state` says is there. @throws StorageConflict when the key moved on since, TamperingError when not:
+   * metadata and values are written together, so a missing value was taken away.
+   */
+  async valueAt(storage: Storage, path: string, state: KeyState, number: number): Promise<Buffer> {
+    const entry = await storage.get(this.versionKey(path, number));
+    if (entry !== null) return entry.value;
+    const again = await this.find(storage, path);
+    if (again?.version !== state.version) throw new StorageConflict('key changed while being read');
+    throw new TamperingError('a version that the metadata names has no value');
+  }
+
+  /** Metadata of many keys at once, for detailed listings; keys that are gone by now are left out. */
+  async findMany(
+    storage: Storage,
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, KeyMetadata>> {
+    const entries = await storage.getMany(paths.map((path) => METADATA_FOLDER + path));
+    const found = new Map<string, KeyMetadata>();
+    paths.forEach((path, index) => {
+      const entry = entries[index];
+      if (entry) found.set(path, parseMetadata(entry.value));
+    });
+    return found;
+  }
+
+  /**
+   * Read, decide, write, again if somebody else wrote in between. `decide` sees the key as it is (null: absent) and
+   * returns what to write, or null for nothing; it may run several times.
+   */
+  async change<T>(
+    storage: Storage,
+    path: string,
+    decide: (state: KeyState | null) => Promise<KeyChange<T> | null>,
+  ): Promise<T | null> {
+    return await this.#turnstile.pass(path, () =>
+      retryOnConflict(async () => {
+        const state = await this.find(storage, path);
+        const change = await decide(state);
+        if (change === null) return null;
+        const key = METADATA_FOLDER + path;
+        const writes: Write[] = [
+          change.next === null ? { delete: key } : { put: key, value: encodeMetadata(change.next) },
+        ];
+        for (const { number, value } of change.values) {
+          writes.push({ put: this.versionKey(path, number), value });
+        }
+        for (const number of change.dropped) {
+          writes.push({ delete: this.versionKey(path, number) });
+        }
+        await storage.commit(writes, [{ key, version: state?.version ?? null }]);
+        return change.result;
+      }),
+    );
+  }
+
+  async config(storage: Storage): Promise<KvConfig> {
+    const cached = this.#config;
+    const entry =
+      cached === null
+        ? await storage.get(CONFIG_KEY)
+        : await storage.getUnless(CONFIG_KEY, cached.version);
+    if (entry === 'unchanged') return cached?.value ?? DEFAULT_CONFIG;
+    if (entry === null) {
+      this.#config = null;
+      return DEFAULT_CONFIG;
+    }
+    const value = parseConfig(entry.value);
+    this.#config = { version: entry.version, value };
+    return value;
+  }
+
+  async changeConfig(storage: Storage, change: (config: KvConfig) => KvConfig): Promise<void> {
+    await retryOnConflict(async () => {
+      const entry = await storage.get(CONFIG_KEY);
+      const before = entry === null ? DEFAULT_CONFIG : parseConfig(entry.value);
+      const value = Buffer.from(JSON.stringify(change(before)));
+      const expectation = { key: CONFIG_KEY, version: entry?.version ?? null };
+      await storage.commit([{ put: CONFIG_KEY, value }], [expectation]);
+    });
+  }
+}
+
+function parseConfig(stored: Buffer): KvConfig {
+  return { ...DEFAULT_CONFIG, ...(JSON.parse(stored.toString('utf8')) as Partial<KvConfig>) };
+}
+
+function parseLayout(stored: Buffer): Buffer {
+  const parsed = JSON.parse(stored.toString('utf8')) as { layout?: unknown; salt?: unknown };
+  if (parsed.layout !== 2 || typeof parsed.salt !== 'string') {
+    throw new TamperingError('key-value store has an unknown layout');
+  }
+  return Buffer.from(parsed.salt, 'hex');
+}

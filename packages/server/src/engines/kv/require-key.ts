@@ -1,0 +1,9 @@
+// What counts as the name of a key, for every path that takes one.
+import { invalidRequest } from '../../framework/errors.js';
+
+/** @throws ApiError kv-path-missing with Vault's text */
+export function requireKey(name: string): string {
+  if (name === '') throw invalidRequest('missing path', 'kv-path-missing');
+  if (name.endsWith('/')) throw invalidRequest("path cannot end in '/'", 'kv-path-folder');
+  return name;
+}
