@@ -194,6 +194,11 @@ function rawEcdsaSignature(der: Uint8Array, curve: Curve): Uint8Array | null {
   }
 }
 
+/** Whether a signature of this kind can come from a key of this kind at all. */
+export function signatureFits(key: PublicKey, algorithm: X509SignatureAlgorithm): boolean {
+  return (key.kind === 'ec') === (algorithm.scheme === 'ecdsa');
+}
+
 function chooseAlgorithm(algorithm: X509SignatureAlgorithm, key: PublicKey): SignatureAlgorithm {
   if (algorithm.scheme === 'ecdsa' && key.kind === 'ec') {
     if (key.curve === 'p256' && algorithm.digest === 'sha256') return 'ecdsa-p256-sha256';

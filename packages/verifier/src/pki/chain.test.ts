@@ -9,6 +9,7 @@ import { webProvider } from '../provider-web.js';
 import {
   type Case,
   day,
+  goodRoot,
   inputOf,
   keys,
   mint,
@@ -37,6 +38,25 @@ test('accepts a chain that leaves its pinned root out, or whose root is pinned b
   assert.equal(without.path.length, 3);
   const spki = new Uint8Array(keys.root.publicKey.export({ type: 'spki', format: 'der' }));
   await verifyChain({ ...input, trustedRoots: [{ kind: 'key', spki }] });
+});
+
+test('finds the root that signed among several of the same name', async () => {
+  const chain = inputOf({}).chain.slice(0, 2);
+  const imitation = mint('root', {
+    publicKey: keys.other.publicKey,
+    signingKey: keys.other.privateKey,
+  });
+  const otherKind = mint('root', {
+    publicKey: keys.rsa.publicKey,
+    signingKey: keys.rsa.privateKey,
+    signatureAlgorithm: 'rsa-pss-sha384',
+  });
+  const pins = [imitation, otherKind, goodRoot].map(
+    (der) => ({ kind: 'certificate', der }) as const,
+  );
+  const result = await verifyChain({ ...inputOf({}), chain, trustedRoots: pins });
+  assert.deepEqual(result.root.raw, goodRoot);
+  await refusesChain('chain-invalid', { ...inputOf({}), chain, trustedRoots: pins.slice(0, 2) });
 });
 
 test('says so when revocation was not checked', async () => {

@@ -5,7 +5,7 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import type { CryptoProvider } from '../provider.js';
-import { verifyX509Signature } from './algorithm.js';
+import { signatureFits, verifyX509Signature } from './algorithm.js';
 import { type Certificate, parseCertificate } from './certificate.js';
 import { type Crl, findRevocation } from './crl.js';
 
@@ -66,25 +66,43 @@ function isPinned(certificate: Certificate, roots: readonly TrustedRoot[]): bool
   );
 }
 
+function untrusted(last: Certificate): EvidenceError {
+  return new EvidenceError(
+    'chain-untrusted',
+    `chain: "${last.subject.text}" leads to no trusted root`,
+  );
+}
+
 /** The chain with its pinned root at the end. @throws EvidenceError 'chain-untrusted' */
-function completePath(input: VerifyChainInput): readonly Certificate[] {
+async function completePath(input: VerifyChainInput): Promise<readonly Certificate[]> {
   const last = input.chain[input.chain.length - 1];
   if (last === undefined) throw new EvidenceError('chain-invalid', 'chain: empty');
   if (input.chain.length > chainLengthMax) {
     throw new EvidenceError('chain-invalid', `chain: more than ${chainLengthMax} certificates`);
   }
   if (isPinned(last, input.trustedRoots)) return input.chain;
-  if (!equalBytes(last.issuerRaw, last.subjectRaw)) {
-    for (const root of input.trustedRoots) {
-      if (root.kind !== 'certificate') continue;
-      const certificate = parseCertificate(root.der);
-      if (equalBytes(certificate.subjectRaw, last.issuerRaw)) return [...input.chain, certificate];
-    }
+  if (equalBytes(last.issuerRaw, last.subjectRaw)) throw untrusted(last);
+  const candidates = input.trustedRoots
+    .flatMap((root) => (root.kind === 'certificate' ? [parseCertificate(root.der)] : []))
+    .filter((root) => equalBytes(root.subjectRaw, last.issuerRaw));
+  // Two pinned roots may have one name: an old and a new key, or a vendor and its imitation.
+  for (const root of candidates) {
+    if (await isSignedBy(last, root, input.provider)) return [...input.chain, root];
   }
-  throw new EvidenceError(
-    'chain-untrusted',
-    `chain: "${last.subject.text}" leads to no trusted root`,
-  );
+  const [named] = candidates;
+  if (named === undefined) throw untrusted(last);
+  throw invalid(last, `signature does not verify under the trusted "${named.subject.text}"`);
+}
+
+async function isSignedBy(
+  certificate: Certificate,
+  issuer: Certificate,
+  provider: CryptoProvider,
+): Promise<boolean> {
+  const { publicKey } = issuer;
+  const { signatureAlgorithm, signature, tbs } = certificate;
+  if (!signatureFits(publicKey, signatureAlgorithm)) return false;
+  return verifyX509Signature(provider, publicKey, signatureAlgorithm, signature, tbs);
 }
 
 function checkValidity(certificate: Certificate, now: Date): void {
@@ -125,14 +143,9 @@ async function checkSignature(
   if (!equalBytes(certificate.issuerRaw, issuer.subjectRaw)) {
     throw invalid(certificate, `not issued by "${issuer.subject.text}"`);
   }
-  const genuine = await verifyX509Signature(
-    provider,
-    issuer.publicKey,
-    certificate.signatureAlgorithm,
-    certificate.signature,
-    certificate.tbs,
-  );
-  if (!genuine) throw invalid(certificate, 'signature does not verify');
+  if (!(await isSignedBy(certificate, issuer, provider))) {
+    throw invalid(certificate, 'signature does not verify');
+  }
 }
 
 /**
@@ -153,10 +166,10 @@ export async function verifyCrl(
   }
   const { publicKey } = issuer;
   const { signatureAlgorithm, signature, tbs } = crl;
-  const sameKind = (publicKey.kind === 'ec') === (signatureAlgorithm.scheme === 'ecdsa');
+  const { provider } = input;
   if (
-    !sameKind ||
-    !(await verifyX509Signature(input.provider, publicKey, signatureAlgorithm, signature, tbs))
+    !signatureFits(publicKey, signatureAlgorithm) ||
+    !(await verifyX509Signature(provider, publicKey, signatureAlgorithm, signature, tbs))
   ) {
     throw new EvidenceError('crl-invalid', `CRL of "${name}": signature does not verify`);
   }
@@ -206,7 +219,7 @@ export async function verifyChain(input: VerifyChainInput): Promise<VerifiedChai
   if (Number.isNaN(input.now.getTime())) {
     throw new EvidenceError('input-invalid', 'now: not a time');
   }
-  const path = completePath(input);
+  const path = await completePath(input);
   for (let index = path.length - 1; index >= 0; index -= 1) {
     const certificate = path[index];
     if (certificate === undefined) continue;

@@ -9,10 +9,10 @@ import { webProvider } from '../provider-web.js';
 import { day } from '../testing/snp-scene.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
 import type { VerifiedClaims } from '../types.js';
+import { snpEndorsementsFromKey, snpEndorsementsFromPem } from './endorsements.js';
 import { parseSnpReport } from './parse.js';
 import type { SnpProduct, SnpSigner } from './product.js';
 import { amdCertificates, pinnedAmdRoots } from './roots/roots.js';
-import { snpEndorsementsFromKey, snpEndorsementsFromPem } from './snp-verifier.js';
 import { verifySnpReport } from './verify.js';
 
 interface Vector {

@@ -7,9 +7,10 @@ import { EvidenceError } from '../errors.js';
 import { webProvider } from '../provider-web.js';
 import { assertRefusesCleanly, mutationsOf } from '../testing/mutation.test.js';
 import { flipBit, levels, now, play, stage } from '../testing/snp-scene.js';
+import { snpEndorsementsFor } from './endorsements.js';
 import { parseSnpReport } from './parse.js';
 import { pinnedAmdRoots } from './roots/roots.js';
-import { snpEndorsementsFor, snpVerifier } from './snp-verifier.js';
+import { snpVerifier } from './snp-verifier.js';
 import { verifySnpReport } from './verify.js';
 
 for (const product of ['milan', 'genoa', 'turin'] as const) {
