@@ -1,0 +1,89 @@
+// Confines a mount to its own prefix of the barrier, like a chroot. Must never build a key outside of it.
+import { invalidRequest } from '../framework/errors.js';
+import type { Entry, Expectation, Page, Storage, Version, Write } from '../framework/storage.js';
+import { checkCanonicalFolder, checkCanonicalKey, isProtected } from './paths.js';
+
+/** What a view needs of the barrier; keys are whole paths. */
+export interface EncryptedStorage {
+  read(path: string): Promise<Entry | null>;
+  readUnless(path: string, version: Version): Promise<Entry | null | 'unchanged'>;
+  readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
+  listChildren(prefix: string, page: Page): Promise<readonly string[]>;
+  write(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void>;
+}
+
+/** @see Storage */
+export class BarrierView implements Storage {
+  readonly #barrier: EncryptedStorage;
+  readonly #prefix: string;
+
+  /** @param prefix '' for all, or a folder with a trailing '/'. @throws ApiError when it is not canonical. */
+  constructor(barrier: EncryptedStorage, prefix: string) {
+    checkCanonicalFolder(prefix);
+    this.#barrier = barrier;
+    this.#prefix = prefix;
+  }
+
+  async get(key: string): Promise<Entry | null> {
+    return await this.#barrier.read(this.#path(key));
+  }
+
+  async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
+    return await this.#barrier.readUnless(this.#path(key), version);
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
+    return await this.#barrier.readMany(keys.map((key) => this.#path(key)));
+  }
+
+  async list(prefix: string, page: Page): Promise<readonly string[]> {
+    checkCanonicalFolder(prefix);
+    return await this.#barrier.listChildren(this.#prefix + prefix, page);
+  }
+
+  // Not async, so that the values are encrypted before the promise is returned.
+  commit(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void> {
+    try {
+      return this.#barrier.write(
+        writes.map((write) =>
+          'put' in write
+            ? { put: this.#path(write.put), value: write.value }
+            : { delete: this.#path(write.delete) },
+        ),
+        expectations.map(({ key, version }) => ({ key: this.#path(key), version })),
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #path(key: string): string {
+    checkCanonicalKey(key);
+    const path = this.#prefix + key;
+    if (isProtected(path)) throw invalidRequest('storage key is reserved', 'storage-key');
+    return path;
+  }
+}
+
+/** The same storage, with every plaintext it gives handed to `own`, which wipes it when the request ends. */
+export function ownedView(storage: Storage, own: (bytes: Buffer) => Buffer): Storage {
+  return {
+    async get(key) {
+      const entry = await storage.get(key);
+      if (entry !== null) own(entry.value);
+      return entry;
+    },
+    async getUnless(key, version) {
+      const entry = await storage.getUnless(key, version);
+      if (entry !== null && entry !== 'unchanged') own(entry.value);
+      return entry;
+    },
+    async getMany(keys) {
+      const entries = await storage.getMany(keys);
+      for (const entry of entries) if (entry !== null) own(entry.value);
+      return entries;
+    },
+    list: (prefix, page) => storage.list(prefix, page),
+    commit: (writes, expectations) => storage.commit(writes, expectations),
+  };
+}
