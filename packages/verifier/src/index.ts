@@ -1,1 +1,68 @@
-export {};
+// The whole public API, by name. Three verbs: parse (trusts nothing), verify (is it genuine), appraise
+// (do we accept it). Runs anywhere: `nodeProvider` is apart, under '@vouchsafe/verifier/node'.
+
+export { appraise } from './appraise/appraise.js';
+export { canonicalJson, digestOf } from './appraise/canonical-json.js';
+export {
+  defaultAppraisalPolicy,
+  parseAppraisalPolicy,
+  parseReferenceValues,
+} from './appraise/policy.js';
+export { bindingBytes } from './binding.js';
+export {
+  type DcapEndorsements,
+  formatDcapEndorsements,
+  parseDcapEndorsements,
+  splitSignedDocument,
+} from './dcap/endorsements.js';
+export { pinnedIntelRoots } from './dcap/roots.js';
+export { EvidenceError, type EvidenceErrorCode } from './errors.js';
+export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
+export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
+export { webProvider } from './provider-web.js';
+export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';
+export {
+  snpEndorsementsFor,
+  snpEndorsementsFromKey,
+  snpEndorsementsFromPem,
+  snpEndorsementsFromTable,
+} from './snp/endorsements.js';
+export type { SnpReport } from './snp/parse.js';
+export type { SnpProduct, SnpSigner } from './snp/product.js';
+export { pinnedAmdRoots } from './snp/roots/roots.js';
+export type { SnpEndorsements } from './snp/verify.js';
+export { type TdReport, type TdxEvidence, tdxEndorsementsFor } from './tdx/parse.js';
+export {
+  type AppraisalPolicy,
+  type AttestationResult,
+  type ClaimSet,
+  type ClaimValue,
+  type EndorsementRef,
+  type Endorsements,
+  type Evidence,
+  type EvidenceFormat,
+  type ExpectedBinding,
+  evidenceFormats,
+  type Fault,
+  type FormatPolicy,
+  type ReferenceKind,
+  type ReferenceSet,
+  type ReferenceValues,
+  type Requirement,
+  referenceKinds,
+  type SnpPolicy,
+  type TcbStatus,
+  type TdxPolicy,
+  type TrustVector,
+  tcbStatuses,
+  type VerifiedClaims,
+  type VerifyInput,
+} from './types.js';
+export {
+  type AnyEndorsements,
+  type AnyEvidence,
+  endorsementsFor,
+  findFormat,
+  parseEvidence,
+  verifyEvidence,
+} from './verify.js';

@@ -1,7 +1,6 @@
 // Is this collateral Intel's, and valid now? Chains, CRLs, signatures over exact text, dates. All of it
 // is required: a verifier that goes on without a CRL cannot see a revocation.
 
-import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { type Certificate, parseCertificatesPem } from '../pki/certificate.js';
 import { type TrustedRoot, type VerifiedChain, verifyChain } from '../pki/chain.js';
@@ -37,7 +36,9 @@ const pckIssuerNames: readonly (string | null)[] = [
 const chainLengthMax = 3;
 
 /**
- * Checks the PCK chain out of a quote together with the collateral, all under one root.
+ * Checks the PCK chain out of a quote together with the collateral, all under one root: the one root
+ * CRL is checked with the key of each chain's root, so that with several trusted roots the collateral
+ * of one cannot speak for the platforms of another.
  * @throws EvidenceError with the codes of verifyChain, and 'collateral-invalid' |
  *   'collateral-expired' | 'collateral-not-yet-valid' | 'signature-invalid' | 'malformed'
  */
@@ -51,7 +52,7 @@ export async function verifyCollateral(
   const pck = await verifyDcapChain(pckChain, [rootCrl, pckCrl], trust);
   checkPckNames(pck);
   const crlIssuer = readChain(endorsements.pckCrlIssuerChain, 'PCK CRL issuer chain');
-  const crlChain = await verifyDcapChain(crlIssuer, [rootCrl], trust);
+  await verifyDcapChain(crlIssuer, [rootCrl], trust);
   const tcbInfoText = await readSigned(
     {
       what: 'TCB info',
@@ -59,7 +60,6 @@ export async function verifyCollateral(
       text: endorsements.tcbInfo,
       signature: endorsements.tcbInfoSignature,
     },
-    pck.root,
     rootCrl,
     trust,
   );
@@ -70,11 +70,9 @@ export async function verifyCollateral(
       text: endorsements.qeIdentity,
       signature: endorsements.qeIdentitySignature,
     },
-    pck.root,
     rootCrl,
     trust,
   );
-  checkSameRoot(crlChain, pck.root);
   const tcbInfo = parseTcbInfo(tcbInfoText);
   const qeIdentity = parseQeIdentity(qeIdentityText);
   checkDates('TCB info', tcbInfo, trust.now);
@@ -142,18 +140,12 @@ interface SignedText {
   readonly signature: Uint8Array;
 }
 
-async function readSigned(
-  signed: SignedText,
-  root: Certificate,
-  rootCrl: Crl,
-  trust: TrustContext,
-): Promise<string> {
+async function readSigned(signed: SignedText, rootCrl: Crl, trust: TrustContext): Promise<string> {
   const chain = await verifyDcapChain(
     readChain(signed.chain, `${signed.what} chain`),
     [rootCrl],
     trust,
   );
-  checkSameRoot(chain, root);
   const { leaf } = chain;
   if (leaf.subject.commonName !== tcbSigningName || leaf.basicConstraints?.ca === true) {
     const why = `"${leaf.subject.text}" does not sign collateral`;
@@ -169,12 +161,6 @@ async function readSigned(
     throw new EvidenceError('signature-invalid', `${signed.what}: signature does not verify`);
   }
   return signed.text;
-}
-
-/** With several trusted roots, the collateral of one must not speak for the platforms of another. */
-function checkSameRoot(chain: VerifiedChain, root: Certificate): void {
-  if (equalBytes(chain.root.raw, root.raw)) return;
-  throw new EvidenceError('chain-untrusted', 'collateral: of another root than the PCK');
 }
 
 function checkDates(

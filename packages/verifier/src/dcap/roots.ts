@@ -22,7 +22,7 @@ const intelSgxRootCa = decodeBase64(
     '5QkR+S9CiSDcNoowLuPRLsWGf/Yi7GSX94BgwTwgAiEA4J0lrHoMs+Xo5o/sX6O9QWxHRAvZUGOdRQ7cvqRXaqI=',
 );
 
-/** The roots of genuine SGX and TDX evidence. A fresh copy for each caller. */
-export function intelRoots(): readonly TrustedRoot[] {
-  return [{ kind: 'certificate', der: intelSgxRootCa.slice() }];
-}
+/** The roots of genuine SGX and TDX evidence. */
+export const pinnedIntelRoots: readonly TrustedRoot[] = [
+  { kind: 'certificate', der: intelSgxRootCa },
+];

@@ -193,3 +193,10 @@ export function parseSnpReport(bytes: Uint8Array): SnpReport {
     mitigations,
   };
 }
+
+/** True if length and version are those of a report. For format detection only. */
+export function looksLikeSnpReport(bytes: Uint8Array): boolean {
+  if (bytes.length !== snpReportBytes) return false;
+  const version = new ByteReader(bytes, 'SNP report').u32le('VERSION');
+  return version >= 2 && version <= 0xff;
+}

@@ -2,6 +2,7 @@
 // measurement and TCB are acceptable is appraise(). Must never take a root, a time or a binding from
 // the evidence or its endorsements.
 
+import { checkBinding } from '../binding.js';
 import { equalBytes, isZero } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { mint } from '../mint.js';
@@ -97,26 +98,9 @@ function checkKey(report: SnpReport, key: EndorsementKey): void {
   }
 }
 
-function checkBinding(
-  report: SnpReport,
-  expected: VerifyInput<SnpReport, SnpEndorsements>['expectedBinding'],
-): 'checked' | 'not-checked' {
-  if (!(expected instanceof Uint8Array)) {
-    if (expected.binding === 'not-checked') return 'not-checked';
-    throw new EvidenceError('input-invalid', 'expected binding: neither bytes nor not-checked');
-  }
-  if (expected.length !== 64) {
-    throw new EvidenceError('input-invalid', 'expected binding: want 64 bytes');
-  }
-  if (!equalBytes(report.reportData, expected)) {
-    throw new EvidenceError('binding-mismatch', 'REPORT_DATA is not what this session expects');
-  }
-  return 'checked';
-}
-
 /**
- * Checks, in this order: chain to one of `roots` (pinned as certificates) at `now`, revocation, kind of key, product, the
- * key's TCB version and chip, signature, REPORT_DATA.
+ * Checks, in this order: chain to one of `roots` (pinned as certificates) at `now`, revocation, kind
+ * of key, product, the key's TCB version and chip, signature, REPORT_DATA.
  * @throws EvidenceError at the first fault
  */
 export async function verifySnpReport(
@@ -148,7 +132,7 @@ export async function verifySnpReport(
   if (!(await provider.verify('ecdsa-p384-sha384', spki, report.signature, report.signed))) {
     throw new EvidenceError('signature-invalid', 'SNP report: signature does not verify');
   }
-  const binding = checkBinding(report, input.expectedBinding);
+  const binding = checkBinding(report.reportData, input.expectedBinding);
   const { revocationChecked } = chain;
   return mint({
     format: 'sev-snp',

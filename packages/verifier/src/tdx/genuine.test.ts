@@ -8,7 +8,7 @@ import {
   parseDcapEndorsements,
   splitSignedDocument,
 } from '../dcap/endorsements.js';
-import { intelRoots } from '../dcap/roots.js';
+import { pinnedIntelRoots } from '../dcap/roots.js';
 import { decodeHex } from '../encoding/hex.js';
 import { nodeProvider } from '../provider-node.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
@@ -119,7 +119,7 @@ function verifyAt(set: VectorSet, time: string): Promise<VerifiedClaims> {
   return verifyTdx({
     evidence,
     endorsements: endorsementsOf(set, quote),
-    roots: intelRoots(),
+    roots: pinnedIntelRoots,
     expectedBinding: Uint8Array.from(evidence.report.reportData),
     now: new Date(time),
     provider: nodeProvider,

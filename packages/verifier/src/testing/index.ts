@@ -2,6 +2,16 @@
 // `testing`; a server must never trust what these sign outside of development mode.
 
 export {
+  DcapCa,
+  type DcapCaOptions,
+  type DcapCertificateKind,
+  dcapCertificateKinds,
+  dcapNames,
+  dcapSerials,
+} from './dcap-ca.js';
+export { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
+export type { PckFields } from './pck-extension.js';
+export {
   createSoftwareAmd,
   type MintedAuthority,
   type MintedVek,
@@ -14,6 +24,13 @@ export {
   type SoftwareAmdOptions,
   signSnpReport,
 } from './snp.js';
+export {
+  type MintTdxQuoteOptions,
+  mintTdxQuote,
+  type QeReportFields,
+  quotingEnclave,
+  type TdReportFields,
+} from './tdx-quote.js';
 export {
   derName,
   type MintCertificateOptions,

@@ -1,0 +1,58 @@
+// Parsers of untrusted input: whatever comes in, they read it or refuse it with an EvidenceError.
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { parseTdxEvidence } from '../tdx/parse.js';
+import { mintDcapCollateral } from '../testing/dcap-collateral.js';
+import { assertRefusesCleanly, mutationsOf, randomBytes } from '../testing/mutation.test.js';
+import { mintTdxQuote } from '../testing/tdx-quote.js';
+import { good, now, reportData } from '../testing/tdx-scene.test.js';
+import { parseEvidence } from '../verify.js';
+import { formatDcapEndorsements, parseDcapEndorsements } from './endorsements.js';
+import { parseQeIdentity } from './qe-identity.js';
+import { parseQuote } from './quote.js';
+import { parseTcbInfo } from './tcb-info.js';
+
+const quote = mintTdxQuote(good, { version: 5, report: { reportData } });
+const collateral = mintDcapCollateral(good, { now });
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const headStart = quote.subarray(0, 54);
+/** A genuine beginning, so that the fuzzer gets past the version. */
+const begun = randomBytes.map((tail) => Uint8Array.from([...headStart, ...tail]));
+
+it('spoiled quotes are read or refused', () => {
+  assertRefusesCleanly(fc.oneof(mutationsOf(quote), begun), parseQuote, 10_000);
+});
+
+it('spoiled quotes with their chains are read or refused', () => {
+  assertRefusesCleanly(mutationsOf(quote), parseTdxEvidence, 1_000);
+});
+
+it('random input of any kind is read or refused', () => {
+  const input = fc.oneof(randomBytes, fc.string().map(encode), fc.base64String().map(encode));
+  assertRefusesCleanly(input, (bytes) => parseEvidence(bytes, 'detect'), 2_000);
+});
+
+const tcbInfo = encode(collateral.tcbInfo);
+it('spoiled TCB info is read or refused', () => {
+  assertRefusesCleanly(mutationsOf(tcbInfo), (bytes) => parseTcbInfo(decode(bytes)), 10_000);
+});
+
+const qeIdentity = encode(collateral.qeIdentity);
+it('spoiled QE identities are read or refused', () => {
+  assertRefusesCleanly(mutationsOf(qeIdentity), (bytes) => parseQeIdentity(decode(bytes)), 10_000);
+});
+
+const document = encode(formatDcapEndorsements(collateral));
+it('spoiled collateral documents are read or refused', () => {
+  assertRefusesCleanly(
+    mutationsOf(document),
+    (bytes) => parseDcapEndorsements(decode(bytes)),
+    1_000,
+  );
+});
+
+it('JSON of other shapes is refused', () => {
+  const text = fc.json({ maxDepth: 4 }).map(encode);
+  assertRefusesCleanly(text, (bytes) => parseTcbInfo(decode(bytes)), 5_000);
+});
