@@ -2,7 +2,10 @@
 
 export interface Answer {
   readonly status: number;
-  /** Whole field lines, each ending in CRLF, from constants or `fieldLine`. Not framing, Date or Connection. */
+  /**
+   * Whole field lines, each ending in CRLF, from constants or `fieldLine`. Not framing, Date or
+   * Connection.
+   */
   readonly fields: string;
   /** Null for answers that have none by definition (204, 304). */
   readonly body: Buffer | null;

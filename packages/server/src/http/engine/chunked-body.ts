@@ -1,4 +1,5 @@
-// Takes chunked coding apart (RFC 9112 section 7.1), byte by byte, whatever pieces it arrives in. Extensions and
+// Takes chunked coding apart (RFC 9112 section 7.1), byte by byte, whatever pieces it arrives in.
+// Extensions and
 // trailers are checked, bounded and dropped.
 import type { EngineLimits } from './limits.js';
 import { Refusal, refuse } from './refusal.js';
@@ -52,7 +53,10 @@ export class ChunkedBody {
     this.#body.wipe();
   }
 
-  /** Reads on in `bytes[start, end)`; returns where it stopped, before `end` only when complete. @throws Refusal */
+  /**
+   * Reads on in `bytes[start, end)`; returns where it stopped, before `end` only when complete.
+   * @throws Refusal
+   */
   read(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end && !this.#isComplete) {

@@ -1,4 +1,5 @@
-// One client connection: requests in, answers out in the same order, within limits and deadlines. Works on any
+// One client connection: requests in, answers out in the same order, within limits and deadlines.
+// Works on any
 // stream, so that tests need no network.
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../../framework/backend.js';
@@ -23,7 +24,10 @@ export interface EngineContext {
   now: number;
   /** Starts the work on a request; must not throw. */
   readonly serve: (exchange: Exchange) => void;
-  /** What is answered when the engine refuses, or a handler is late (`refusal.code` is 'timeout', status 504). */
+  /**
+   * What is answered when the engine refuses, or a handler is late (`refusal.code` is 'timeout',
+   * status 504).
+   */
   readonly answerRefusal: (refusal: Refusal) => Answer;
   /** A bug of the engine or the application, for the log. */
   readonly reportFault: (error: unknown) => void;
@@ -178,7 +182,8 @@ export class HttpConnection implements ExchangeOwner {
     this.#continueSent = false;
     this.#context.bodyBytes += exchange.body.length;
     if (!exchange.head.keepAlive) this.#stopReading();
-    // Only requests that change nothing may overlap: the others take effect in the order they were sent.
+    // Only requests that change nothing may overlap: the others take effect in the order they were
+    // sent.
     if (this.#last === null || (isSafe(this.#last) && isSafe(exchange))) this.#start(exchange);
     else this.#parked = exchange;
   }
@@ -263,7 +268,10 @@ export class HttpConnection implements ExchangeOwner {
     }
   }
 
-  /** Writes at once when nothing else is about to be ready; otherwise with what is ready after this turn. */
+  /**
+   * Writes at once when nothing else is about to be ready; otherwise with what is ready after this
+   * turn.
+   */
   #flush(): void {
     if (this.#isIdle()) {
       this.#output.flush();
@@ -302,7 +310,10 @@ export class HttpConnection implements ExchangeOwner {
     if (this.#isIdle()) this.#end();
   }
 
-  /** Sends what is left and ends our side; input is still dropped for a while, so that no reset outruns the answer. */
+  /**
+   * Sends what is left and ends our side; input is still dropped for a while, so that no reset
+   * outruns the answer.
+   */
   #end(): void {
     if (this.#isEnded || this.#isClosed) return;
     if (!this.#isLastSeen) this.#stopReading();

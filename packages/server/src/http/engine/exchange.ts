@@ -41,7 +41,10 @@ export class Exchange {
     return this.#isAnswered;
   }
 
-  /** The first answer counts; a later one is dropped and wiped (the engine answered for a handler that was late). */
+  /**
+   * The first answer counts; a later one is dropped and wiped (the engine answered for a handler
+   * that was late).
+   */
   answer(answer: Answer): void {
     if (this.#isAnswered) {
       if (answer.ownsBody) answer.body?.fill(0);
@@ -59,7 +62,10 @@ export class Exchange {
     return answer;
   }
 
-  /** Wipes the request's bytes. Not before everybody who works with them is done, even when it was answered. */
+  /**
+   * Wipes the request's bytes. Not before everybody who works with them is done, even when it was
+   * answered.
+   */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;

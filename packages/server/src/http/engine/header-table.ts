@@ -1,4 +1,5 @@
-// The header names the server acts on, found by their bytes without making a string. Other headers are checked
+// The header names the server acts on, found by their bytes without making a string. Other headers
+// are checked
 // and otherwise left as bytes.
 import { TOKEN_LOWER } from './syntax.js';
 
@@ -9,6 +10,11 @@ export const TRANSFER_ENCODING = 2;
 export const CONNECTION = 3;
 export const EXPECT = 4;
 const ENGINE_NAMES = ['host', 'content-length', 'transfer-encoding', 'connection', 'expect'];
+
+/**
+ * Position of the first watched header that is not the engine's own; the others follow in order.
+ */
+export const ENGINE_HEADERS: number = ENGINE_NAMES.length;
 
 export interface WatchedHeader {
   /** Lower case. */
@@ -53,7 +59,9 @@ export class HeaderTable {
     return this.#repeatable[index] ?? false;
   }
 
-  /** Position of the name in `bytes[start, end)`, whose hash is `hash`; -1 when it is not watched. */
+  /**
+   * Position of the name in `bytes[start, end)`, whose hash is `hash`; -1 when it is not watched.
+   */
   match(hash: number, bytes: Buffer, start: number, end: number): number {
     const index = this.#byHash.get(hash);
     if (index === undefined) return -1;

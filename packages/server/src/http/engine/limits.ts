@@ -1,4 +1,5 @@
-// Every bound of the engine in one place. All are checked before the bytes they bound are parsed or kept.
+// Every bound of the engine in one place. All are checked before the bytes they bound are parsed
+// or kept.
 
 export interface EngineLimits {
   /** Method, target and version. */
@@ -42,7 +43,10 @@ export interface EngineTimeouts {
   /** From the end of the request to its answer. */
   readonly handlerMs: number;
   readonly handshakeMs: number;
-  /** How long input is still read and dropped after the last answer, so that the peer sees that answer. */
+  /**
+   * How long input is still read and dropped after the last answer, so that the peer sees that
+   * answer.
+   */
   readonly lingerMs: number;
 }
 
@@ -62,7 +66,10 @@ export const SWEEP_MS = 500;
 export interface EngineClock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `work` about every `ms` until the returned function is called. Must not keep the process alive. */
+  /**
+   * Calls `work` about every `ms` until the returned function is called. Must not keep the process
+   * alive.
+   */
   every(ms: number, work: () => void): () => void;
 }
 

@@ -1,4 +1,5 @@
-// Writes answers: one buffer and one write for everything that is ready at the same time, wiped when the socket has
+// Writes answers: one buffer and one write for everything that is ready at the same time, wiped
+// when the socket has
 // taken it.
 import type { Duplex } from 'node:stream';
 
@@ -7,7 +8,10 @@ const SLABS_KEPT_MAX = 256;
 /** A body longer than this is written where it lies rather than copied. */
 const COPY_BYTES_MAX = 64 * 1024;
 
-/** Write buffers that are used again and again, wiped in between. One pool for all connections of a thread. */
+/**
+ * Write buffers that are used again and again, wiped in between. One pool for all connections of a
+ * thread.
+ */
 export class SlabPool {
   readonly #free: Buffer[] = [];
 
@@ -46,7 +50,10 @@ export class Output {
     return this.#heads.length === 0;
   }
 
-  /** `head` is Latin-1. `body` is wiped after the write when `ownsBody`. Nothing is sent before `flush`. */
+  /**
+   * `head` is Latin-1. `body` is wiped after the write when `ownsBody`. Nothing is sent before
+   * `flush`.
+   */
   add(head: string, body: Buffer | null, ownsBody: boolean): void {
     if (body !== null && body.length > COPY_BYTES_MAX) {
       this.#push(head, null, false);

@@ -1,4 +1,5 @@
-// Bytes that came from the network, shared by everybody who still needs a part of them. The last one to let go
+// Bytes that came from the network, shared by everybody who still needs a part of them. The last
+// one to let go
 // wipes them: nothing a client sent outlives its request.
 
 export const EMPTY: Buffer = Buffer.alloc(0);
@@ -37,7 +38,10 @@ export class GrowingBytes {
     return this.#length;
   }
 
-  /** Copies `from[start, end)`; `expectedLength` is a hint that bounds the growth, never allocated at once. */
+  /**
+   * Copies `from[start, end)`; `expectedLength` is a hint that bounds the growth, never allocated
+   * at once.
+   */
   append(from: Buffer, start: number, end: number, expectedLength: number): void {
     const needed = this.#length + (end - start);
     if (needed > this.#bytes.length) {

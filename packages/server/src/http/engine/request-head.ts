@@ -1,4 +1,5 @@
-// A parsed request head: the few facts the engine needs as values, everything else as places in bytes that are
+// A parsed request head: the few facts the engine needs as values, everything else as places in
+// bytes that are
 // wiped with the request. Header values become strings only when somebody asks for them.
 import type { HeaderTable } from './header-table.js';
 import type { Region } from './region.js';
@@ -26,7 +27,10 @@ export class RequestHead {
   readonly #fieldsEnd: number;
   #wiped = false;
 
-  /** Takes over one hold on `region`. Field lines lie in `[fieldsStart, fieldsEnd)`, already validated. */
+  /**
+   * Takes over one hold on `region`. Field lines lie in `[fieldsStart, fieldsEnd)`, already
+   * validated.
+   */
   constructor(
     line: RequestLine,
     keepAlive: boolean,
@@ -47,7 +51,10 @@ export class RequestHead {
     this.#fieldsEnd = fieldsEnd;
   }
 
-  /** Bytes of a watched header, by its position in the table; null when absent. Wiped with the request. */
+  /**
+   * Bytes of a watched header, by its position in the table; null when absent. Wiped with the
+   * request.
+   */
   findBytes(index: number): Buffer | null {
     const start = this.#places[2 * index] ?? -1;
     if (start < 0 || this.#wiped) return null;
@@ -62,7 +69,8 @@ export class RequestHead {
   }
 
   /**
-   * All headers but those at `except`, names in lower case, repeated ones joined by ', '. Empty once the request
+   * All headers but those at `except`, names in lower case, repeated ones joined by ', '. Empty
+   * once the request
    * has been wiped.
    */
   readAll(except: readonly number[]): ReadonlyMap<string, string> {

@@ -1,4 +1,5 @@
-// Turns the bytes of one connection into requests. Strict and incremental: how the bytes were cut into pieces never
+// Turns the bytes of one connection into requests. Strict and incremental: how the bytes were cut
+// into pieces never
 // changes the outcome. Owns what it is given and wipes it; knows no socket.
 import { ChunkedBody } from './chunked-body.js';
 import {
@@ -15,7 +16,10 @@ import { RequestHead, type RequestLine, trimEnd, trimStart } from './request-hea
 import { parseRequestLine } from './request-line.js';
 import { COLON, CR, HTAB, LF, LINE_BYTE, SP, TOKEN_LOWER } from './syntax.js';
 
-/** One whole request. Its bytes are wiped by `release`, which must be called exactly when nobody needs them. */
+/**
+ * One whole request. Its bytes are wiped by `release`, which must be called exactly when nobody
+ * needs them.
+ */
 export interface ParsedRequest {
   readonly head: RequestHead;
   /** A view on bytes that `release` wipes. */
@@ -108,7 +112,10 @@ export class RequestParser {
     chunk.fill(0);
   }
 
-  /** The next whole request, or null when more input is needed. @throws Refusal; then only `destroy` may follow */
+  /**
+   * The next whole request, or null when more input is needed. @throws Refusal; then only
+   * `destroy` may follow
+   */
   next(): ParsedRequest | null {
     if (this.#region === null) return null;
     if (this.#head === null && !this.#readHead(this.#region)) {

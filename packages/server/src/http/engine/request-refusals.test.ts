@@ -1,4 +1,5 @@
-// What the parser refuses: everything that two readers could read in two ways, and everything over a limit.
+// What the parser refuses: everything that two readers could read in two ways, and everything over
+// a limit.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkEverySplit, parse } from './testing/outcome.js';

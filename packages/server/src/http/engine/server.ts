@@ -18,7 +18,10 @@ export interface TlsOptions {
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL names joined by ':', for TLS 1.2; null for the platform's. */
   readonly cipherSuites: string | null;
-  /** Whether clients are asked for a certificate. One is never required and never checked against a CA here. */
+  /**
+   * Whether clients are asked for a certificate. One is never required and never checked against a
+   * CA here.
+   */
   readonly requestClientCertificate: boolean;
 }
 
@@ -33,7 +36,9 @@ export interface EngineOptions {
   readonly clock: EngineClock;
   /** Headers the application wants to find fast; see `HeaderTable`. */
   readonly watchedHeaders: readonly WatchedHeader[];
-  /** Starts the work on a request. Must not throw, must answer and release the exchange in the end. */
+  /**
+   * Starts the work on a request. Must not throw, must answer and release the exchange in the end.
+   */
   readonly serve: (exchange: Exchange) => void;
   /** The body of what the engine itself answers. */
   readonly answerRefusal: (refusal: Refusal) => Answer;

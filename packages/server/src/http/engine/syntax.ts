@@ -1,4 +1,5 @@
-// Byte classes of RFC 9110 and 9112. Anything that is not in a class is refused: nothing here repairs input.
+// Byte classes of RFC 9110 and 9112. Anything that is not in a class is refused: nothing here
+// repairs input.
 
 export const CR = 0x0d;
 export const LF = 0x0a;
@@ -25,7 +26,8 @@ export const LINE_BYTE: Uint8Array = classOf(
 );
 
 /**
- * What a request target may hold: visible ASCII without `"`, `#`, `<` and `>`. Wider than RFC 3986, because URL
+ * What a request target may hold: visible ASCII without `"`, `#`, `<` and `>`. Wider than RFC
+ * 3986, because URL
  * parsers of browsers leave `{ | } ^` in a query as they are.
  */
 export const TARGET_BYTE: Uint8Array = classOf(
