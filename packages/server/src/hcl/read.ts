@@ -179,17 +179,25 @@ export function findNearest(word: string, known: Iterable<string>): string | nul
   return best;
 }
 
-/** Levenshtein, two rows. Both words are bounded by the callers. */
+/** Letters to insert, drop, change or swap with their neighbour. Both words are bounded by the callers. */
 function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  let before: readonly number[] = [];
+  let previous: readonly number[] = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let i = 1; i <= left.length; i += 1) {
     const row = [i];
     for (let j = 1; j <= right.length; j += 1) {
       const change = left[i - 1] === right[j - 1] ? 0 : 1;
+      const swapped = left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
       row.push(
-        Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + change),
+        Math.min(
+          (previous[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + 1,
+          (previous[j - 1] ?? 0) + change,
+          swapped && i > 1 && j > 1 ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
       );
     }
+    before = previous;
     previous = row;
   }
   return previous[right.length] ?? 0;
