@@ -1,13 +1,13 @@
-// Policy names on tokens. One canonical form, made here before anything is compared or stored.
+// Policy names on tokens, made canonical before anything is compared or stored.
+import { canonicalPolicyNames } from '../framework/policy-name.js';
 
 /** Names that only the server itself may put on a token. */
 const NOT_ASSIGNABLE: ReadonlySet<string> = new Set(['response-wrapping', 'control-group']);
 
 /** Lower case, trimmed, sorted, without repeats or blanks; 'root' stands alone. */
 export function canonicalPolicies(names: readonly string[]): readonly string[] {
-  const set = new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''));
-  if (set.has('root')) return ['root'];
-  return [...set].sort();
+  const canonical = canonicalPolicyNames(names);
+  return canonical.includes('root') ? ['root'] : canonical;
 }
 
 /** Adds 'default' unless it is there or 'root' is. */

@@ -8,6 +8,7 @@ import { type Page, retryOnConflict, type Storage } from '../framework/storage.j
 import { BATCH_KEY_BYTES, openBatchToken, sealBatchToken, type WithBatchKey } from './batch.js';
 import { decodeEntry, encodeEntry, isUsable, SPENT, type TokenEntry } from './entry.js';
 import { EntryCache, type VersionedEntry } from './entry-cache.js';
+import { tidyIndexes } from './tidy.js';
 import {
   isBatchToken,
   makeSalt,
@@ -287,6 +288,11 @@ export class TokenStore {
   /** Service tokens in the store, expired ones that wait for removal included. Reads keys only. */
   async count(): Promise<number> {
     return await countKeys(this.#storage, index.ID_PREFIX);
+  }
+
+  /** Removes index keys that lead nowhere. How many. */
+  async tidy(): Promise<number> {
+    return await tidyIndexes(this.#storage);
   }
 
   async #readUsable(tokenId: string, now: number): Promise<VersionedEntry | null> {
