@@ -1,0 +1,104 @@
+// The process's edges, handed to commands: streams, environment, name. Output that goes nowhere (a closed pipe) ends
+// the program quietly. Must be the only file besides main.ts that touches `process`.
+import { basename } from 'node:path';
+
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the program was called as: 'vouchsafe', 'vault', 'bao'. */
+  readonly name: string;
+  readonly inputIsTerminal: boolean;
+  readonly outputIsTerminal: boolean;
+  /** Standard output, as written; no newline is added. */
+  write(text: string): void;
+  /** Standard error, one line or several. */
+  note(text: string): void;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  /** First line of standard input, without its end. */
+  readLine(): Promise<string>;
+  /** Asks on the terminal without echo. @throws PromptError when there is no terminal or the user gave up */
+  readHidden(label: string): Promise<string>;
+}
+
+/** A question nobody can answer. */
+export class PromptError extends Error {
+  override readonly name = 'PromptError';
+}
+
+const inputBytesMax = 64 * 1024 * 1024;
+
+async function readAll(stream: NodeJS.ReadStream, toLineEnd: boolean): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const part = Buffer.from(chunk);
+    chunks.push(part);
+    bytes += part.length;
+    if (bytes > inputBytesMax) throw new PromptError('standard input: more than 64 MiB');
+    if (toLineEnd && part.includes(0x0a)) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Reads keys one by one with the echo off. Ctrl-C and Ctrl-D give up, backspace works. */
+function readKeys(stream: NodeJS.ReadStream, note: (text: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = '';
+    const finish = (error: Error | null): void => {
+      stream.setRawMode(false);
+      stream.pause();
+      stream.off('data', onData);
+      note('\n');
+      if (error === null) resolve(typed);
+      else reject(error);
+    };
+    const onData = (chunk: Buffer | string): void => {
+      for (const key of chunk.toString()) {
+        if (key === '\r' || key === '\n') {
+          finish(null);
+          return;
+        }
+        if (key === '\u0003' || key === '\u0004') {
+          finish(new PromptError('interrupted'));
+          return;
+        }
+        if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1);
+        else typed += key;
+      }
+    };
+    stream.setRawMode(true);
+    stream.resume();
+    stream.on('data', onData);
+  });
+}
+
+/** The real edges. Call once. */
+export function processIo(): Io {
+  const { stdin, stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: Error & { code?: string }) => {
+      // `| head` closed the pipe: nobody reads any more, which is no error of ours.
+      process.exit(error.code === 'EPIPE' ? 0 : 1);
+    });
+  }
+  const note = (text: string): void => {
+    stderr.write(text);
+  };
+  return {
+    env: process.env,
+    name: basename(process.argv[1] ?? 'vouchsafe').replace(/\.(c|m)?js$/, ''),
+    inputIsTerminal: stdin.isTTY === true,
+    outputIsTerminal: stdout.isTTY === true,
+    write: (text) => {
+      stdout.write(text);
+    },
+    note: (text) => note(`${text}\n`),
+    readInput: () => readAll(stdin, false),
+    readLine: async () => (await readAll(stdin, true)).split(/\r?\n/, 1)[0] ?? '',
+    readHidden: (label) => {
+      if (stdin.isTTY !== true) throw new PromptError('no terminal to ask on');
+      note(label);
+      return readKeys(stdin, note);
+    },
+  };
+}
