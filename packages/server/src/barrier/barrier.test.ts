@@ -288,7 +288,7 @@ describe('barrier: seal', () => {
       () => barrier.keyStatus(),
       () => barrier.rotationConfig(),
       () => barrier.isRootKey(memory.generate(32)),
-      () => barrier.changeRootKey(memory.generate(32), []),
+      () => barrier.changeRootKey(memory.generate(32), [], []),
     ];
     for (const operation of operations) await assert.rejects(operation(), refusal);
     assert.ok(await barrier.isInitialised());

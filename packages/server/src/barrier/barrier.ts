@@ -217,16 +217,22 @@ export class Barrier implements EncryptedStorage {
 
   /**
    * Puts another root key in place, and `extra` (what the seal stores of it) in the same commit. Takes `rootKey` over
-   * when it resolves; otherwise it stays the caller's, and if the error is 'unavailable' the outcome is unknown.
+   * when it resolves, otherwise it stays the caller's.
+   * @throws StorageConflict when the keyring changed meanwhile or an expectation does not hold;
+   * ApiError 'unavailable' when it is unknown whether the root key changed.
    */
-  async changeRootKey(rootKey: SecretBuffer, extra: readonly StoredWrite[]): Promise<void> {
+  async changeRootKey(
+    rootKey: SecretBuffer,
+    extra: readonly StoredWrite[],
+    expectations: readonly Expectation[],
+  ): Promise<void> {
     if (rootKey.length !== KEY_BYTES) throw new TypeError('root key is not 32 bytes');
-    await retryOnConflict(async () => {
-      await this.#reload();
-      const { keyring, version } = this.#requireUnsealed();
-      const writes = [...rootKeyWrites(keyring, rootKey), ...extra];
-      await this.#engine.commit(writes, [{ key: KEYRING_PATH, version }]);
-    });
+    await this.#reload();
+    const { keyring, version } = this.#requireUnsealed();
+    await this.#engine.commit(
+      [...rootKeyWrites(keyring, rootKey), ...extra],
+      [{ key: KEYRING_PATH, version }, ...expectations],
+    );
     // The stored keyring tells the new root key, which is then held once: by the barrier.
     await this.#reload();
     rootKey.free();

@@ -182,7 +182,7 @@ describe('rotation: root key', () => {
     const next = memory.generate(32);
     const copy = memory.copyFrom(next.bytes);
     await one.rotate();
-    await one.changeRootKey(next, [{ put: 'core/beside', value: Buffer.from('x') }]);
+    await one.changeRootKey(next, [{ put: 'core/beside', value: Buffer.from('x') }], []);
     await one.rotate();
     await write(one, 'b');
     assert.ok(next.isFree);
@@ -199,7 +199,7 @@ describe('rotation: root key', () => {
     const database = await Database.create();
     const [one, two] = [await database.open(), await database.open()];
     await write(one, 'a');
-    await one.changeRootKey(memory.generate(32), []);
+    await one.changeRootKey(memory.generate(32), [], []);
     const moved = (await database.engine.get('x/a'))?.value ?? Buffer.alloc(0);
     await database.engine.commit([{ put: ROOT_KEY_PATH, value: moved }], []);
     await assert.rejects(two.keyStatus(), TamperingError);
@@ -228,7 +228,7 @@ describe('rotation: failing storage', () => {
       await write(barrier, 'a');
       const next = memory.generate(32);
       database.engine.failOn({ commit: 1, when });
-      await assert.rejects(barrier.changeRootKey(next, []), { kind: 'unavailable' });
+      await assert.rejects(barrier.changeRootKey(next, [], []), { kind: 'unavailable' });
       assert.equal(await barrier.isRootKey(next), when === 'after');
       await write(barrier, 'b');
       if (when === 'after') database.rootKey = next;
