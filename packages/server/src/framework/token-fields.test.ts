@@ -34,7 +34,7 @@ function parse(
 }
 
 const rows: readonly [string, Record<string, unknown>, Partial<TokenParams>][] = [
-  ['a list as text', { token_policies: 'B, a,,a' }, { policies: ['b', 'a'] }],
+  ['a list as text', { token_policies: 'B, a,,a' }, { policies: ['a', 'b'] }],
   ['a list as JSON', { token_policies: ['x'] }, { policies: ['x'] }],
   [
     'durations as text',

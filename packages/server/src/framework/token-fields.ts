@@ -5,6 +5,7 @@ import { parseCidrs } from './cidr.js';
 import { invalidRequest } from './errors.js';
 import { field, type Values } from './field.js';
 import type { JsonValue } from './json/value.js';
+import { canonicalPolicyNames } from './policy-name.js';
 
 /** Stored with a role. Zero durations and counts mean "not set": the mount decides, or there is no limit. */
 export interface TokenParams {
@@ -90,12 +91,6 @@ function parseTokenType(text: string): AuthGrant['tokenType'] {
   return type;
 }
 
-/** Lower case, trimmed, without blanks or repeats, in the given order. */
-function parsePolicies(names: readonly string[]): readonly string[] {
-  const clean = names.map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
-  return [...new Set(clean)];
-}
-
 function checkTogether(params: TokenParams): void {
   if (params.maxTtlSeconds > 0 && params.ttlSeconds > params.maxTtlSeconds) {
     throw invalidRequest("'token_ttl' cannot be greater than 'token_max_ttl'");
@@ -133,7 +128,7 @@ export function parseTokenParams(
     return twin[name] !== null || before.oldNames.includes(name);
   };
   const after: TokenParams = {
-    policies: policies === null ? before.policies : parsePolicies(policies),
+    policies: policies === null ? before.policies : canonicalPolicyNames(policies),
     ttlSeconds: values.token_ttl ?? twin.ttl ?? before.ttlSeconds,
     maxTtlSeconds: values.token_max_ttl ?? twin.max_ttl ?? before.maxTtlSeconds,
     explicitMaxTtlSeconds: values.token_explicit_max_ttl ?? before.explicitMaxTtlSeconds,

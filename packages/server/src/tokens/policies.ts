@@ -4,7 +4,7 @@ import { canonicalPolicyNames } from '../framework/policy-name.js';
 /** Names that only the server itself may put on a token. */
 const NOT_ASSIGNABLE: ReadonlySet<string> = new Set(['response-wrapping', 'control-group']);
 
-/** Lower case, trimmed, sorted, without repeats or blanks; 'root' stands alone. */
+/** See policy-name; and 'root' stands alone. */
 export function canonicalPolicies(names: readonly string[]): readonly string[] {
   const canonical = canonicalPolicyNames(names);
   return canonical.includes('root') ? ['root'] : canonical;

@@ -1,0 +1,132 @@
+// Slows guessing down: counts failed logins per name in storage, so that every process sees them. Unknown names are
+// counted like known ones, else the answer would tell which exist. For auth methods with guessable secrets.
+import { badToken, StorageConflict } from './errors.js';
+import { expiryKey, findDue } from './expiry-index.js';
+import { type Entry, type Page, retryOnConflict, type Storage } from './storage.js';
+
+export interface LockoutConfig {
+  readonly failuresMax: number;
+  readonly lockoutSeconds: number;
+  /** A name that did not fail for so long begins at zero. */
+  readonly resetSeconds: number;
+}
+
+export const DEFAULT_LOCKOUT: LockoutConfig = {
+  failuresMax: 5,
+  lockoutSeconds: 900,
+  resetSeconds: 900,
+};
+
+interface Failures {
+  readonly count: number;
+  readonly lastAt: number;
+  /** When the record means nothing any more; its place in the index of what to forget. */
+  readonly endsAt: number;
+}
+
+const PREFIX = 'lockout/';
+const ENDS_PREFIX = 'lockout-ends/';
+/** Records forgotten with each failure noted: more than one, so that the store shrinks to the recent failures. */
+const FORGET_PER_FAILURE = 4;
+const MARK = Buffer.from('1');
+
+function decode(entry: Entry): Failures {
+  return JSON.parse(entry.value.toString('utf8')) as Failures;
+}
+
+/**
+ * Over a mount's view. Names are canonical (one spelling per user, the alias name) and one path segment; callers bound
+ * their length.
+ */
+export class LoginLockout {
+  readonly #storage: Storage;
+  readonly #config: LockoutConfig;
+
+  constructor(storage: Storage, config: LockoutConfig) {
+    this.#storage = storage;
+    this.#config = config;
+  }
+
+  /** @throws ApiError permission-denied while the name is locked. Check before and after the secret is compared. */
+  async check(name: string, now: number): Promise<void> {
+    const found = await this.#storage.get(PREFIX + name);
+    if (found === null) return;
+    const failures = decode(found);
+    if (this.#isLocked(failures, now)) throw badToken('locked-out');
+  }
+
+  /** Counts one failure, in one commit with its place in the index. */
+  async noteFailure(name: string, now: number): Promise<void> {
+    await retryOnConflict(async () => {
+      const key = PREFIX + name;
+      const found = await this.#storage.get(key);
+      const before = found === null ? null : decode(found);
+      const isLive = before !== null && before.endsAt > now;
+      const lastsSeconds = Math.max(this.#config.lockoutSeconds, this.#config.resetSeconds);
+      const after: Failures = {
+        count: (isLive && this.#countsOn(before, now) ? before.count : 0) + 1,
+        lastAt: now,
+        endsAt: now + lastsSeconds * 1000,
+      };
+      const writes = [
+        ...(before === null ? [] : [{ delete: expiryKey(ENDS_PREFIX, before.endsAt, name) }]),
+        { put: key, value: Buffer.from(JSON.stringify(after)) },
+        { put: expiryKey(ENDS_PREFIX, after.endsAt, name), value: MARK },
+      ];
+      await this.#storage.commit(writes, [{ key, version: found?.version ?? null }]);
+    });
+    await this.#forgetSome(now);
+  }
+
+  /** After a successful login, or when an operator unlocks the name. False when there was nothing to clear. */
+  async clear(name: string): Promise<boolean> {
+    return await retryOnConflict(async () => {
+      const key = PREFIX + name;
+      const found = await this.#storage.get(key);
+      if (found === null) return false;
+      const writes = [
+        { delete: key },
+        { delete: expiryKey(ENDS_PREFIX, decode(found).endsAt, name) },
+      ];
+      await this.#storage.commit(writes, [{ key, version: found.version }]);
+      return true;
+    });
+  }
+
+  /** Names that are locked now, sorted; a page may hold fewer than its limit. */
+  async locked(now: number, page: Page): Promise<readonly string[]> {
+    const names = await this.#storage.list(PREFIX, page);
+    const found = await this.#storage.getMany(names.map((name) => PREFIX + name));
+    return names.filter((_, at) => {
+      const entry = found[at];
+      return entry != null && this.#isLocked(decode(entry), now);
+    });
+  }
+
+  #isLocked(failures: Failures, now: number): boolean {
+    if (failures.count < this.#config.failuresMax) return false;
+    return now < failures.lastAt + this.#config.lockoutSeconds * 1000;
+  }
+
+  /** Whether an older count still counts: not after a lock was served, nor after a quiet time. */
+  #countsOn(before: Failures, now: number): boolean {
+    if (before.count >= this.#config.failuresMax) return this.#isLocked(before, now);
+    return now < before.lastAt + this.#config.resetSeconds * 1000;
+  }
+
+  async #forgetSome(now: number): Promise<void> {
+    const page = { after: '', limit: FORGET_PER_FAILURE };
+    for (const { key, name } of await findDue(this.#storage, ENDS_PREFIX, now, page)) {
+      const found = await this.#storage.get(PREFIX + name);
+      const isOver = found !== null && decode(found).endsAt <= now;
+      const record = isOver ? [{ delete: PREFIX + name }] : [];
+      const expected = isOver ? [{ key: PREFIX + name, version: found.version }] : [];
+      try {
+        await this.#storage.commit([{ delete: key }, ...record], expected);
+      } catch (error) {
+        // It has just failed again and is not old any more.
+        if (!(error instanceof StorageConflict)) throw error;
+      }
+    }
+  }
+}
