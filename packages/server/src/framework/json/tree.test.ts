@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ApiError } from '../errors.js';
-import { mergePatchJson, parseJsonTree, replaceJsonStrings, subkeysJson } from './tree.js';
+import {
+  compactJson,
+  mergePatchJson,
+  parseJsonTree,
+  replaceJsonStrings,
+  subkeysJson,
+} from './tree.js';
 import { RawJson } from './value.js';
 
 function raw(text: string): RawJson {
@@ -128,5 +134,15 @@ test('a tree deeper than the scanner allows is refused, not overflowed', () => {
   assert.throws(
     () => parseJsonTree(raw('['.repeat(100_000))),
     (error) => error instanceof ApiError && error.code === 'json-too-complex',
+  );
+});
+
+test('compactJson leaves one line that means the same', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const compact = compactJson(raw(JSON.stringify(value, null, 2))).bytes.toString();
+      assert.equal(compact, JSON.stringify(value));
+    }),
+    { numRuns: 1000 },
   );
 });
