@@ -86,6 +86,24 @@ const ACCEPTED: readonly [name: string, input: string, requests: readonly string
     ['GET /a?b={c} 1.1 [["host","a"]] - '],
   ],
   [
+    'more chunks than a size has digits',
+    `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(10)}0\r\n\r\n`,
+    [`PUT / 1.1 [["host","a"],["transfer-encoding","chunked"]] - ${'a'.repeat(10)}`],
+  ],
+  [
+    'a long head behind a long body, which does not count towards it',
+    `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 64\r\n\r\n${'x'.repeat(64)}${HEAD}X: ${'y'.repeat(240)}\r\n\r\n`,
+    [
+      `PUT / 1.1 [["host","a"],["content-length","64"]] - ${'x'.repeat(64)}`,
+      `GET /v1/x 1.1 [["host","a"],["x","${'y'.repeat(240)}"]] - `,
+    ],
+  ],
+  [
+    'HTTP/1.0 that asks to stay once, and not again',
+    'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n',
+    ['GET / 1.0 [["connection","keep-alive"]] - ', 'GET / 1.0 close [] - '],
+  ],
+  [
     'Expect: 100-continue',
     'PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx',
     ['PUT / 1.1 [["host","a"],["expect","100-Continue"],["content-length","1"]] - x'],

@@ -67,3 +67,15 @@ export function checkEverySplit(name: string, input: string): void {
   const single = [...bytes].map((byte) => Buffer.from([byte]));
   assert.deepEqual(parsePieces(single, SMALL), whole, `${name}, byte by byte`);
 }
+
+/** Cut at the given fractions of its length. */
+export function parseInPieces(text: string, at: readonly number[]): Outcome {
+  const bytes = Buffer.from(text, 'latin1');
+  const cuts = at.map((fraction) => Math.floor(fraction * bytes.length)).sort((a, b) => a - b);
+  const ends = [...cuts, bytes.length];
+  const pieces = ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end));
+  return parsePieces(
+    pieces.filter((piece) => piece.length > 0),
+    SMALL,
+  );
+}
