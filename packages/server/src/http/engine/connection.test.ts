@@ -1,4 +1,5 @@
-// Answers come in order and once, a connection ends when it must, and nothing of a request stays behind.
+// Answers come in order and once, a connection ends when it must, and nothing of a request stays
+// behind.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { get, put, settle, textAnswer, Wire } from './testing/wire.js';

@@ -1,4 +1,5 @@
-// A second opinion on what the bytes mean, written with regular expressions over the whole text and without regard to
+// A second opinion on what the bytes mean, written with regular expressions over the whole text
+// and without regard to
 // speed, from RFC 9112 and the engine's own rules. Shares nothing with the parser.
 import { SMALL } from './outcome.js';
 
