@@ -1,6 +1,7 @@
 // Is this collateral Intel's, and valid now? Chains, CRLs, signatures over exact text, dates. All of it
 // is required: a verifier that goes on without a CRL cannot see a revocation.
 
+import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { type Certificate, parseCertificatesPem } from '../pki/certificate.js';
 import { type TrustedRoot, type VerifiedChain, verifyChain } from '../pki/chain.js';
@@ -51,30 +52,26 @@ export async function verifyCollateral(
   const pckCrl = readCrl(endorsements.pckCrl, 'PCK');
   const pck = await verifyDcapChain(pckChain, [rootCrl, pckCrl], trust);
   checkPckNames(pck);
-  const crlIssuer = readChain(endorsements.pckCrlIssuerChain, 'PCK CRL issuer chain');
-  await verifyDcapChain(crlIssuer, [rootCrl], trust);
-  const tcbInfoText = await readSigned(
-    {
-      what: 'TCB info',
-      chain: endorsements.tcbInfoIssuerChain,
-      text: endorsements.tcbInfo,
-      signature: endorsements.tcbInfoSignature,
-    },
-    rootCrl,
-    trust,
+  await verifyCrlIssuer(endorsements.pckCrlIssuerChain, pck, rootCrl, trust);
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain } = endorsements;
+  const tcbInfoSigner = await verifySigner('TCB info', tcbInfoIssuerChain, rootCrl, trust);
+  // In practice one and the same text, which need not be checked twice.
+  const qeIdentitySigner =
+    qeIdentityIssuerChain === tcbInfoIssuerChain
+      ? tcbInfoSigner
+      : await verifySigner('QE identity', qeIdentityIssuerChain, rootCrl, trust);
+  const tcbInfo = parseTcbInfo(
+    await checkSigned('TCB info', endorsements.tcbInfo, endorsements.tcbInfoSignature, {
+      signer: tcbInfoSigner,
+      provider: trust.provider,
+    }),
   );
-  const qeIdentityText = await readSigned(
-    {
-      what: 'QE identity',
-      chain: endorsements.qeIdentityIssuerChain,
-      text: endorsements.qeIdentity,
-      signature: endorsements.qeIdentitySignature,
-    },
-    rootCrl,
-    trust,
+  const qeIdentity = parseQeIdentity(
+    await checkSigned('QE identity', endorsements.qeIdentity, endorsements.qeIdentitySignature, {
+      signer: qeIdentitySigner,
+      provider: trust.provider,
+    }),
   );
-  const tcbInfo = parseTcbInfo(tcbInfoText);
-  const qeIdentity = parseQeIdentity(qeIdentityText);
   checkDates('TCB info', tcbInfo, trust.now);
   checkDates('QE identity', qeIdentity, trust.now);
   const ageOf = (issued: Date): number =>
@@ -133,34 +130,48 @@ function checkPckNames(chain: VerifiedChain): void {
   }
 }
 
-interface SignedText {
-  readonly what: string;
-  readonly chain: string;
-  readonly text: string;
-  readonly signature: Uint8Array;
+/** The chain of the PCK CRL's issuer; nothing is left to check if it is the PCK's own. */
+async function verifyCrlIssuer(
+  pem: string,
+  pck: VerifiedChain,
+  rootCrl: Crl,
+  trust: TrustContext,
+): Promise<void> {
+  const chain = readChain(pem, 'PCK CRL issuer chain');
+  const verified = pck.path.slice(1);
+  const same = chain.every((certificate, index) => {
+    const other = verified[index];
+    return other !== undefined && equalBytes(certificate.raw, other.raw);
+  });
+  if (!same) await verifyDcapChain(chain, [rootCrl], trust);
 }
 
-async function readSigned(signed: SignedText, rootCrl: Crl, trust: TrustContext): Promise<string> {
-  const chain = await verifyDcapChain(
-    readChain(signed.chain, `${signed.what} chain`),
-    [rootCrl],
-    trust,
+/** The certificate of the key that signs collateral. */
+async function verifySigner(
+  what: string,
+  pem: string,
+  rootCrl: Crl,
+  trust: TrustContext,
+): Promise<Certificate> {
+  const { leaf } = await verifyDcapChain(readChain(pem, `${what} chain`), [rootCrl], trust);
+  if (leaf.subject.commonName === tcbSigningName && leaf.basicConstraints?.ca !== true) return leaf;
+  throw new EvidenceError(
+    'chain-invalid',
+    `${what}: "${leaf.subject.text}" does not sign collateral`,
   );
-  const { leaf } = chain;
-  if (leaf.subject.commonName !== tcbSigningName || leaf.basicConstraints?.ca === true) {
-    const why = `"${leaf.subject.text}" does not sign collateral`;
-    throw new EvidenceError('chain-invalid', `${signed.what}: ${why}`);
-  }
-  const genuine = await trust.provider.verify(
-    'ecdsa-p256-sha256',
-    leaf.publicKey.spki,
-    signed.signature,
-    new TextEncoder().encode(signed.text),
-  );
-  if (!genuine) {
-    throw new EvidenceError('signature-invalid', `${signed.what}: signature does not verify`);
-  }
-  return signed.text;
+}
+
+/** The text, which is Intel's. @throws EvidenceError 'signature-invalid' */
+async function checkSigned(
+  what: string,
+  text: string,
+  signature: Uint8Array,
+  by: { readonly signer: Certificate; readonly provider: CryptoProvider },
+): Promise<string> {
+  const { spki } = by.signer.publicKey;
+  const bytes = new TextEncoder().encode(text);
+  if (await by.provider.verify('ecdsa-p256-sha256', spki, signature, bytes)) return text;
+  throw new EvidenceError('signature-invalid', `${what}: signature does not verify`);
 }
 
 function checkDates(
