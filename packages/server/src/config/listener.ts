@@ -1,0 +1,205 @@
+// Reads `listener "tcp"` stanzas. A listener without TLS has to say so.
+import { isIP } from 'node:net';
+import { badValue, readStringList } from '../hcl/read.js';
+import type { HclItem } from '../hcl/tree.js';
+import {
+  DEFAULT_LISTEN_ADDRESS,
+  type ForwardedForConfig,
+  type ListenerConfig,
+  type ListenerTlsConfig,
+  type TlsVersion,
+} from './server-config.js';
+import type { IgnoredKeys, Stanza } from './stanza.js';
+
+const REQUEST_BYTES_DEFAULT = 32 * 1024 * 1024;
+const REQUEST_BYTES_MAX = 1024 * 1024 * 1024;
+const JSON_COUNT_MAX = 2 ** 31;
+const REQUEST_SECONDS_DEFAULT = 90;
+
+const TLS_VERSIONS: Readonly<Record<string, TlsVersion>> = { tls12: 'TLSv1.2', tls13: 'TLSv1.3' };
+
+const NOT_SUPPORTED = 'is not supported and has no effect';
+const IGNORED: IgnoredKeys = {
+  cluster_address: 'has no effect: nodes meet in the storage, not over a cluster port',
+  tls_auto_reload: NOT_SUPPORTED,
+  tls_auto_reload_interval: NOT_SUPPORTED,
+  tls_acme_ca_directory: NOT_SUPPORTED,
+  tls_acme_ca_root: NOT_SUPPORTED,
+  tls_acme_cache_path: NOT_SUPPORTED,
+  tls_acme_domains: NOT_SUPPORTED,
+  tls_acme_email: NOT_SUPPORTED,
+  tls_acme_eab_key_id: NOT_SUPPORTED,
+  tls_acme_eab_mac_key: NOT_SUPPORTED,
+  tls_acme_disable_http_challenge: NOT_SUPPORTED,
+  tls_acme_disable_alpn_challenge: NOT_SUPPORTED,
+  tls_key_exchange_preferences: NOT_SUPPORTED,
+  tls_prefer_server_cipher_suites: NOT_SUPPORTED,
+  tls_max_request_size: NOT_SUPPORTED,
+  proxy_protocol_behavior: NOT_SUPPORTED,
+  proxy_protocol_authorized_addrs: NOT_SUPPORTED,
+  x_forwarded_for_client_cert_header: NOT_SUPPORTED,
+  x_forwarded_for_client_cert_header_decoders: NOT_SUPPORTED,
+  profiling: NOT_SUPPORTED,
+  inflight_requests_logging: NOT_SUPPORTED,
+  purpose: NOT_SUPPORTED,
+  role: NOT_SUPPORTED,
+  agent_api: NOT_SUPPORTED,
+  proxy_api: NOT_SUPPORTED,
+  redact_addresses: NOT_SUPPORTED,
+  redact_cluster_name: NOT_SUPPORTED,
+  redact_version: NOT_SUPPORTED,
+  disable_replication_status_endpoints: NOT_SUPPORTED,
+  disable_request_limiter: NOT_SUPPORTED,
+  chroot_namespace: NOT_SUPPORTED,
+};
+
+/** Problems are kept in the stanza; what cannot be read takes its default. */
+export function readListener(stanza: Stanza): ListenerConfig {
+  const address =
+    stanza.parsed('address', 'an address such as "0.0.0.0:8200" or "[::]:8200"', findAddress) ??
+    DEFAULT_LISTEN_ADDRESS;
+  const telemetry = stanza.inner('telemetry');
+  const listener: ListenerConfig = {
+    address,
+    tls: readTls(stanza),
+    requestBytesMax:
+      stanza.integer('max_request_size', 1024, REQUEST_BYTES_MAX) ?? REQUEST_BYTES_DEFAULT,
+    requestJsonStringsMax: stanza.integer('max_request_json_strings', 1, JSON_COUNT_MAX),
+    requestJsonMemoryBytesMax: stanza.integer('max_request_json_memory', 1024, JSON_COUNT_MAX),
+    requestSecondsMax: positiveSeconds(stanza, 'max_request_duration', REQUEST_SECONDS_DEFAULT),
+    readHeaderTimeoutSeconds: positiveSeconds(stanza, 'http_read_header_timeout', 10),
+    readTimeoutSeconds: positiveSeconds(stanza, 'http_read_timeout', 30),
+    writeTimeoutSeconds: stanza.durationSeconds('http_write_timeout') ?? 0,
+    idleTimeoutSeconds: positiveSeconds(stanza, 'http_idle_timeout', 300),
+    forwardedFor: readForwardedFor(stanza),
+    requireRequestHeader: stanza.boolean('require_request_header') ?? false,
+    corsEnabled: stanza.boolean('cors_enabled') ?? false,
+    corsAllowedOrigins: stanza.strings('cors_allowed_origins') ?? [],
+    corsAllowedHeaders: stanza.strings('cors_allowed_headers') ?? [],
+    disableUnauthedRekeyEndpoints: stanza.boolean('disable_unauthed_rekey_endpoints') ?? true,
+    disableUnauthedGenerateRootEndpoints:
+      stanza.boolean('disable_unauthed_generate_root_endpoints') ?? true,
+    unauthenticatedMetricsAccess: telemetry?.boolean('unauthenticated_metrics_access') ?? false,
+    customResponseHeaders: readResponseHeaders(stanza),
+    source: { file: stanza.file, line: stanza.at.line },
+  };
+  telemetry?.finish({
+    metrics_only: NOT_SUPPORTED,
+    disallow_metrics: NOT_SUPPORTED,
+    metrics_path: NOT_SUPPORTED,
+    add_lease_metrics_namespace_labels: NOT_SUPPORTED,
+  });
+  stanza.finish(IGNORED);
+  return listener;
+}
+
+/** 'host:port' with a name, an IPv4 address, an IPv6 address in brackets, or nothing for every address. */
+export function findAddress(text: string): string | null {
+  const found = /^(\[[^\]]+\]|[^:[\]]*):(\d{1,5})$/.exec(text.trim());
+  if (found === null || Number(found[2]) > 65_535) return null;
+  const host = found[1] ?? '';
+  if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 ? text.trim() : null;
+  return host === '' || /^[A-Za-z0-9.-]+$/.test(host) ? text.trim() : null;
+}
+
+function positiveSeconds(stanza: Stanza, key: string, absent: number): number {
+  const seconds = stanza.durationSeconds(key);
+  if (seconds !== 0) return seconds ?? absent;
+  stanza.fail(key, 'config-bad-value', `"${key}" is 0: a request without a limit is not offered`);
+  return absent;
+}
+
+function readTls(stanza: Stanza): ListenerTlsConfig | null {
+  const disabled = stanza.boolean('tls_disable') ?? false;
+  const certFile = stanza.string('tls_cert_file') ?? '';
+  const keyFile = stanza.string('tls_key_file') ?? '';
+  const tls: ListenerTlsConfig = {
+    certFile,
+    keyFile,
+    clientCaFile: stanza.string('tls_client_ca_file'),
+    minVersion: stanza.word('tls_min_version', TLS_VERSIONS) ?? 'TLSv1.2',
+    maxVersion: stanza.word('tls_max_version', TLS_VERSIONS) ?? 'TLSv1.3',
+    cipherSuites: stanza.strings('tls_cipher_suites'),
+    requireAndVerifyClientCert: stanza.boolean('tls_require_and_verify_client_cert') ?? false,
+    disableClientCerts: stanza.boolean('tls_disable_client_certs') ?? false,
+  };
+  if (disabled) return null;
+  const missing = [
+    ...(certFile === '' ? ['tls_cert_file'] : []),
+    ...(keyFile === '' ? ['tls_key_file'] : []),
+  ];
+  if (missing.length > 0) {
+    stanza.fail(
+      null,
+      'config-missing',
+      `no ${missing.join(' and no ')}: set tls_cert_file and tls_key_file to PEM files, ` +
+        'or tls_disable = true if this listener is to speak plain HTTP',
+    );
+  }
+  if (tls.minVersion > tls.maxVersion) {
+    stanza.fail('tls_max_version', 'config-bad-value', 'tls_max_version is below tls_min_version');
+  }
+  if (tls.requireAndVerifyClientCert && tls.clientCaFile === null) {
+    const detail = 'tls_require_and_verify_client_cert needs tls_client_ca_file';
+    stanza.fail('tls_require_and_verify_client_cert', 'config-missing', detail);
+  }
+  if (tls.requireAndVerifyClientCert && tls.disableClientCerts) {
+    const detail = 'tls_disable_client_certs contradicts tls_require_and_verify_client_cert';
+    stanza.fail('tls_disable_client_certs', 'config-bad-value', detail);
+  }
+  return tls;
+}
+
+function readForwardedFor(stanza: Stanza): ForwardedForConfig | null {
+  const addresses = stanza.strings('x_forwarded_for_authorized_addrs');
+  const hopSkips = stanza.integer('x_forwarded_for_hop_skips', 0, 100) ?? 0;
+  const rejectNotPresent = stanza.boolean('x_forwarded_for_reject_not_present') ?? true;
+  const rejectNotAuthorized = stanza.boolean('x_forwarded_for_reject_not_authorized') ?? true;
+  if (addresses === null) return null;
+  if (!addresses.every(isAddressOrBlock)) {
+    const detail =
+      'x_forwarded_for_authorized_addrs is not valid: want IP addresses or CIDR blocks';
+    stanza.fail('x_forwarded_for_authorized_addrs', 'config-bad-value', detail);
+  }
+  return { authorizedAddresses: addresses, hopSkips, rejectNotPresent, rejectNotAuthorized };
+}
+
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}
+
+function readResponseHeaders(stanza: Stanza): ListenerConfig['customResponseHeaders'] {
+  const byStatus: Record<string, Record<string, readonly string[]>> = {};
+  for (const block of stanza.blocks('custom_response_headers', 1)) {
+    const status = block.labels[0] ?? '';
+    stanza.problems.attempt(stanza.file, () => {
+      byStatus[status] = { ...byStatus[status], ...readHeaders(block.items) };
+    });
+    if (status !== 'default' && !/^[1-5](\d\d|xx)$/.test(status)) {
+      const detail = 'custom_response_headers: want "default", a class such as "4xx", or a status';
+      stanza.problems.add(stanza.file, block.at, 'config-bad-value', detail);
+    }
+  }
+  return byStatus;
+}
+
+function readHeaders(items: readonly HclItem[]): Record<string, readonly string[]> {
+  const headers: Record<string, readonly string[]> = {};
+  for (const item of items) {
+    const values = readStringList(item);
+    const named = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(item.key);
+    if (!named || /^x-vault-/i.test(item.key)) {
+      throw badValue(item, 'want a header name that does not begin with X-Vault-');
+    }
+    if (values.some((value) => /[^\t\x20-\x7e]/.test(value))) {
+      throw badValue(item, 'want printable ASCII');
+    }
+    headers[item.key] = values;
+  }
+  return headers;
+}

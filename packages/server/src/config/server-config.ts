@@ -1,0 +1,122 @@
+// What a server's configuration says, typed, with defaults filled in. Secrets are never in it, only names of files.
+
+/** `storage "file" { path = "…" }`. raft is one node here: the same engine as file. */
+export interface StorageConfig {
+  readonly type: 'file' | 'raft' | 'inmem';
+  /** Folder of the database; '' for inmem. */
+  readonly path: string;
+  /** raft's own name for the node, or null. */
+  readonly nodeId: string | null;
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+export interface ListenerTlsConfig {
+  /** PEM, the server's certificate first, then its chain. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** PEM of CAs for client certificates, or null. */
+  readonly clientCaFile: string | null;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL or IANA names for TLS 1.2, or null for the platform's. */
+  readonly cipherSuites: readonly string[] | null;
+  readonly requireAndVerifyClientCert: boolean;
+  /** Do not even ask for a client certificate. */
+  readonly disableClientCerts: boolean;
+}
+
+export interface ForwardedForConfig {
+  /** Addresses and CIDR blocks of proxies. */
+  readonly authorizedAddresses: readonly string[];
+  readonly hopSkips: number;
+  readonly rejectNotPresent: boolean;
+  readonly rejectNotAuthorized: boolean;
+}
+
+/** `listener "tcp" { … }`. */
+export interface ListenerConfig {
+  /** 'host:port'. */
+  readonly address: string;
+  /** Null for plain HTTP (tls_disable). */
+  readonly tls: ListenerTlsConfig | null;
+  readonly requestBytesMax: number;
+  readonly requestJsonStringsMax: number | null;
+  readonly requestJsonMemoryBytesMax: number | null;
+  readonly requestSecondsMax: number;
+  readonly readHeaderTimeoutSeconds: number;
+  readonly readTimeoutSeconds: number;
+  /** 0: the engine's own default. */
+  readonly writeTimeoutSeconds: number;
+  readonly idleTimeoutSeconds: number;
+  readonly forwardedFor: ForwardedForConfig | null;
+  readonly requireRequestHeader: boolean;
+  readonly corsEnabled: boolean;
+  readonly corsAllowedOrigins: readonly string[];
+  readonly corsAllowedHeaders: readonly string[];
+  /** Vault lets anybody start a rekey or root generation; here only if this is set to false. */
+  readonly disableUnauthedRekeyEndpoints: boolean;
+  readonly disableUnauthedGenerateRootEndpoints: boolean;
+  readonly unauthenticatedMetricsAccess: boolean;
+  /** By status ('default', '2xx', '404'), then by header name. */
+  readonly customResponseHeaders: Readonly<
+    Record<string, Readonly<Record<string, readonly string[]>>>
+  >;
+  /** Where it was written, for messages about its files. */
+  readonly source: { readonly file: string; readonly line: number };
+}
+
+/** `audit "file" "to-file" { options { file_path = "…" } }`. */
+export interface AuditConfig {
+  readonly type: string;
+  /** Ends in '/'. */
+  readonly path: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** `attestation { … }`: how evidence of workloads is judged, beyond what policies and roles say. */
+export interface AttestationConfig {
+  /** Files of vendor endorsements (certificates, CRLs, TCB infos) to read at start. */
+  readonly endorsementBundleFiles: readonly string[];
+  /** Never ask a vendor's service: only bundles and what is cached. */
+  readonly offline: boolean;
+  /** Services to ask instead of the vendors' own, or null. */
+  readonly pccsUrl: string | null;
+  readonly kdsUrl: string | null;
+  readonly refreshIntervalSeconds: number | null;
+  /** `options { … }`: for parts that bring their own settings. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'standard' | 'json';
+
+export interface ServerConfig {
+  readonly storage: StorageConfig;
+  /** At least one. */
+  readonly listeners: readonly ListenerConfig[];
+  readonly audits: readonly AuditConfig[];
+  readonly seal: { readonly type: 'shamir' };
+  readonly attestation: AttestationConfig;
+  /** URL that clients reach this server under, or null. */
+  readonly apiAddr: string | null;
+  readonly clusterAddr: string | null;
+  readonly clusterName: string | null;
+  readonly defaultLeaseTtlSeconds: number;
+  readonly maxLeaseTtlSeconds: number;
+  readonly ui: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** Null: standard error. */
+  readonly logFile: string | null;
+  readonly pidFile: string | null;
+  readonly pluginDirectory: string | null;
+  readonly introspectionEndpoint: boolean;
+  /** `FILE:LINE: …` for keys that are accepted and have no effect; to be logged at start. */
+  readonly warnings: readonly string[];
+}
+
+/** 32 days, as Vault has it. */
+export const DEFAULT_LEASE_TTL_SECONDS = 2_764_800;
+export const DEFAULT_LISTEN_ADDRESS = '127.0.0.1:8200';
