@@ -29,7 +29,7 @@ export {
 } from './snp/endorsements.js';
 export type { SnpReport } from './snp/parse.js';
 export type { SnpProduct, SnpSigner } from './snp/product.js';
-export { pinnedAmdRoots } from './snp/roots/roots.js';
+export { amdCertificates, pinnedAmdRoots } from './snp/roots/roots.js';
 export type { SnpEndorsements } from './snp/verify.js';
 export { type TdReport, type TdxEvidence, tdxEndorsementsFor } from './tdx/parse.js';
 export {

@@ -1,5 +1,6 @@
 // A verified report as named claims. Says what is so; whether it is good enough is appraise().
 
+import { isZero } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import type { ClaimValue } from '../types.js';
 import type { EndorsementKey } from './endorsement-key.js';
@@ -46,13 +47,16 @@ function firmwareClaims(prefix: string, version: FirmwareVersion): Claims {
 
 function identityClaims({ report, key, product, signer }: SnpFacts): Claims {
   const migrationAgent = encodeHex(report.reportIdMa);
+  const chipIdMasked = isZero(report.chipId);
+  // Only a VCEK's certificate names a chip. A VLEK is the same on many, so what its report says of
+  // the chip must not pass a list of chips.
+  const endorsed = key.hwid !== null || chipIdMasked;
   return {
     product,
     product_name: key.productName,
     signer,
-    chip_id: encodeHex(report.chipId),
-    // Zero: the platform's MASK_CHIP_ID is on, or the key is a VLEK.
-    chip_id_masked: report.chipId.every((byte) => byte === 0),
+    [endorsed ? 'chip_id' : 'unendorsed_chip_id']: encodeHex(report.chipId),
+    chip_id_masked: chipIdMasked,
     ...(key.hwid === null ? {} : { certificate_hwid: encodeHex(key.hwid) }),
     ...(key.cspId === null ? {} : { csp_id: key.cspId }),
     report_id: encodeHex(report.reportId),

@@ -110,6 +110,7 @@ export function readEndorsementKey(
   if (certificate.publicKey.kind !== 'ec' || certificate.publicKey.curve !== 'p384') {
     throw new EvidenceError('public-key-invalid', 'endorsement key: not on P-384');
   }
+  if (certificate.basicConstraints?.ca === true) throw invalid('it is an authority');
   const productName = readText(certificate, oids.productName, 'product name');
   if (productName === null) throw invalid('no product name');
   if (findProductByName(productName) !== product) {

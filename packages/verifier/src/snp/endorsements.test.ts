@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatBytes } from '../encoding/bytes.js';
-import { decodeHex } from '../encoding/hex.js';
 import { encodePem } from '../encoding/pem.js';
 import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
 import { parseCertificate } from '../pki/certificate.js';
 import { assertRefusesCleanly, mutationsOf } from '../testing/mutation.test.js';
 import { amdOf, stage } from '../testing/snp-scene.js';
+import { encodeCertificateTable } from '../testing/snp-simulator.js';
 import { parseCertificateTable } from './certificate-table.js';
 import { readEndorsementKey } from './endorsement-key.js';
 import { snpEndorsementsFromPem, snpEndorsementsFromTable } from './endorsements.js';
@@ -22,19 +21,14 @@ const guids = {
   ask: '4ab7b379bbac4fe4a02f05aef327c782',
   other: '0123456789abcdef0123456789abcdef',
 } as const;
-type Entry = readonly [guid: string, data: Uint8Array];
+type Entry = readonly [guid: string, certificate: Uint8Array];
 
+/** The table, with the first entry said to be longer than it is. */
 function encodeTable(entries: readonly Entry[], stretch = 0): Uint8Array {
-  let offset = 24 * (entries.length + 1);
-  const headers = entries.map(([guid, data]) => {
-    const header = new Uint8Array(24);
-    header.set(decodeHex(guid));
-    new DataView(header.buffer).setUint32(16, offset, true);
-    new DataView(header.buffer).setUint32(20, data.length + stretch, true);
-    offset += data.length;
-    return header;
-  });
-  return concatBytes(...headers, new Uint8Array(24), ...entries.map(([, data]) => data));
+  const table = encodeCertificateTable(entries);
+  const view = new DataView(table.buffer);
+  view.setUint32(20, view.getUint32(20, true) + stretch, true);
+  return table;
 }
 
 function refuses(code: EvidenceErrorCode, work: () => unknown): void {

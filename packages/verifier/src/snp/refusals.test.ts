@@ -154,6 +154,7 @@ const rows: readonly Row[] = [
       key: { change: { issuer: milan.asvk.name, signingKey: milan.asvk.privateKey } },
     },
   ],
+  ['an authority in place of a key', 'chain-invalid', { key: { change: { ca: true } } }],
   ['a VCEK without a HWID', 'chain-invalid', extension('4', null)],
   ['a VCEK with a CSP id', 'chain-invalid', extension('5', derIa5String('CN=x'))],
   ['a VLEK without a CSP id', 'chain-invalid', { ...extension('5', null), signer: 'vlek' }],

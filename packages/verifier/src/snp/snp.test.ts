@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { EvidenceError } from '../errors.js';
 import { webProvider } from '../provider-web.js';
 import { assertRefusesCleanly, mutationsOf } from '../testing/mutation.test.js';
-import { flipBit, levels, now, play, stage } from '../testing/snp-scene.js';
+import { chipOf, flipBit, levels, now, play, stage } from '../testing/snp-scene.js';
 import { snpEndorsementsFor } from './endorsements.js';
 import { parseSnpReport } from './parse.js';
 import { pinnedAmdRoots } from './roots/roots.js';
@@ -70,6 +70,14 @@ test('says when binding or revocation were not checked, and how old the list is'
   assert.equal(closed.values.revocation_checked, true);
   assert.deepEqual(closed.endorsementAges, { crl: 86_400 });
   assert.equal(closed.verifiedAt, now.toISOString());
+});
+
+test('does not let a VLEK vouch for a chip', async () => {
+  const { values } = await play({ signer: 'vlek', report: { chipId: chipOf('milan') } });
+  assert.equal(values.chip_id, undefined);
+  assert.equal(values.unendorsed_chip_id, 'c1'.repeat(64));
+  const masked = await play({ signer: 'vlek' });
+  assert.equal(masked.values.chip_id, '00'.repeat(64));
 });
 
 test('verifies with WebCrypto, and reads a HWID in an OCTET STRING', async () => {

@@ -25,6 +25,14 @@ export {
   signSnpReport,
 } from './snp.js';
 export {
+  encodeCertificateTable,
+  parseSoftwareAmd,
+  type SimulatedSnpEvidence,
+  SnpSimulator,
+  type SnpSimulatorOptions,
+  serializeSoftwareAmd,
+} from './snp-simulator.js';
+export {
   type MintTdxQuoteOptions,
   mintTdxQuote,
   type QeReportFields,
