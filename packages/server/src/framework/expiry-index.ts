@@ -13,6 +13,11 @@ export function expiryKey(prefix: string, at: number, name: string): string {
   return `${prefix}${bucket}/${String(Math.floor(at)).padStart(INSTANT_DIGITS, '0')}.${name}`;
 }
 
+/** The name in an index key. */
+export function dueNameOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1 + INSTANT_DIGITS + 1);
+}
+
 /** @property key the whole index key, also the cursor for the next page. */
 export interface DueItem {
   readonly key: string;

@@ -2,7 +2,7 @@
 // counted like known ones, else the answer would tell which exist. For auth methods with guessable secrets.
 import { badToken, StorageConflict } from './errors.js';
 import { expiryKey, findDue } from './expiry-index.js';
-import { type Entry, type Page, retryOnConflict, type Storage } from './storage.js';
+import { type Entry, type Page, retryOnConflict, type Storage, type Write } from './storage.js';
 
 export interface LockoutConfig {
   readonly failuresMax: number;
@@ -68,11 +68,13 @@ export class LoginLockout {
         lastAt: now,
         endsAt: now + lastsSeconds * 1000,
       };
-      const writes = [
-        ...(before === null ? [] : [{ delete: expiryKey(ENDS_PREFIX, before.endsAt, name) }]),
+      const oldMark = before === null ? null : expiryKey(ENDS_PREFIX, before.endsAt, name);
+      const mark = expiryKey(ENDS_PREFIX, after.endsAt, name);
+      const writes: Write[] = [
         { put: key, value: Buffer.from(JSON.stringify(after)) },
-        { put: expiryKey(ENDS_PREFIX, after.endsAt, name), value: MARK },
+        { put: mark, value: MARK },
       ];
+      if (oldMark !== null && oldMark !== mark) writes.push({ delete: oldMark });
       await this.#storage.commit(writes, [{ key, version: found?.version ?? null }]);
     });
     await this.#forgetSome(now);

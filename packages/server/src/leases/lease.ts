@@ -16,6 +16,8 @@ export interface Lease {
   readonly expiresAt: number;
   /** The grant's own maximum from issue. */
   readonly maxTtlSeconds: number;
+  /** It never lasts beyond; null is no such bound. */
+  readonly notAfter: number | null;
   /** Failed revocations so far. */
   readonly failures: number;
   /** Why the last revocation failed: an error code, never a message that could hold a secret. */
@@ -30,7 +32,8 @@ export interface Lease {
   readonly claimedUntil: number;
 }
 
-export const LEASE_ID_BYTES_MAX = 4096;
+/** Below what a storage key may have, with room for prefixes. */
+export const LEASE_ID_BYTES_MAX = 1900;
 export const FAILURES_MAX = 6;
 const BACKOFF_FIRST_MS = 10_000;
 

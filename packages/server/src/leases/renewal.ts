@@ -1,4 +1,4 @@
-// Whether a lease may be renewed and for how long: pure. The backend then answers with its own grant, which is
+// How long a lease lasts, at issue and when renewed: pure. The backend then answers with its own grant, which is
 // capped here once more.
 import type { LeaseGrant } from '../framework/backend.js';
 import { invalidRequest } from '../framework/errors.js';
@@ -19,18 +19,20 @@ export function checkRenewable(lease: Lease, now: number): void {
   if (!lease.renewable) throw invalidRequest('lease is not renewable', 'lease-not-renewable');
 }
 
+/** What bounds a lease from its issue on. */
+export type LeaseTerms = Pick<Lease, 'issuedAt' | 'maxTtlSeconds' | 'notAfter'>;
+
 /**
- * Seconds from now. `granted` is what the backend's renewLease answered to the caller's increment: its ttl is the
- * wish, its maximum binds beside the lease's own. @throws ApiError invalid-request past the maximum
+ * Seconds from now, at issue and at renewal. `granted` is the backend's answer: its ttl is the wish, its maximum binds
+ * beside the lease's own. @throws ApiError invalid-request when there is no time left
  */
-export function planLeaseRenewal(
-  lease: Lease,
+export function planLease(
+  terms: LeaseTerms,
   granted: LeaseGrant,
   limits: RenewalLimits,
   now: number,
 ): EffectiveTtl {
-  checkRenewable(lease, now);
-  const maxima = [lease.maxTtlSeconds, granted.maxTtlSeconds].filter((seconds) => seconds > 0);
+  const maxima = [terms.maxTtlSeconds, granted.maxTtlSeconds].filter((seconds) => seconds > 0);
   const plan = effectiveTtl({
     wishedSeconds: granted.ttlSeconds,
     roleTtlSeconds: 0,
@@ -39,11 +41,22 @@ export function planLeaseRenewal(
     periodSeconds: 0,
     mountDefaultTtlSeconds: limits.defaultLeaseTtlSeconds,
     mountMaxTtlSeconds: limits.maxLeaseTtlSeconds,
-    issuedAt: lease.issuedAt,
+    issuedAt: terms.issuedAt,
     now,
   });
-  if (plan.ttlSeconds === 0) {
-    throw invalidRequest('past the max TTL, cannot renew', 'past-max-ttl');
-  }
-  return plan;
+  const left = terms.notAfter === null ? Infinity : Math.floor((terms.notAfter - now) / 1000);
+  const ttlSeconds = Math.min(plan.ttlSeconds, left);
+  if (ttlSeconds <= 0) throw invalidRequest('past the max TTL, cannot renew', 'past-max-ttl');
+  return { ttlSeconds, warnings: plan.warnings };
+}
+
+/** As planLease, for a lease that there is already. @throws ApiError as checkRenewable, planLease */
+export function planLeaseRenewal(
+  lease: Lease,
+  granted: LeaseGrant,
+  limits: RenewalLimits,
+  now: number,
+): EffectiveTtl {
+  checkRenewable(lease, now);
+  return planLease(lease, granted, limits, now);
 }

@@ -32,6 +32,7 @@ async function register(
     path: 'database/creds/app',
     grant: GRANT,
     tokenId: 'htoken',
+    notAfter: null,
     mount: MOUNT,
     now: NOW,
     ...change,
@@ -55,6 +56,7 @@ test('a grant beyond the mount is capped, with a warning', async () => {
     path: 'p',
     grant: { ...GRANT, ttlSeconds: 20 * HOUR, maxTtlSeconds: 0 },
     tokenId: '',
+    notAfter: null,
     mount: MOUNT,
     now: NOW,
   });
@@ -96,6 +98,25 @@ test('renewal counts from now, is capped by the maximum from issue, and ends the
   assert.throws(() => planLeaseRenewal(longLived, GRANT, MOUNT, NOW + 600_000), {
     code: 'past-max-ttl',
   });
+});
+
+test('a lease does not outlive the batch token that made it, renewed or not', async () => {
+  const { store } = open();
+  const lease = await register(store, { notAfter: NOW + 45_500 });
+  assert.equal(lease.expiresAt, NOW + 45_000);
+  assert.equal(planLeaseRenewal(lease, GRANT, MOUNT, NOW + 40_000).ttlSeconds, 5);
+  await assert.rejects(register(store, { notAfter: NOW }), { code: 'past-max-ttl' });
+});
+
+test('tidying removes what leads nowhere and leaves leases alone', async () => {
+  const { store, storage } = open();
+  const kept = await register(store);
+  const lost = await register(store);
+  await storage.commit([{ delete: `id/${lost.id}` }], []);
+  assert.equal(await store.tidy(), 2);
+  assert.equal(await store.tidy(), 0);
+  assert.deepEqual(await store.ofToken('htoken', 10), [kept.id]);
+  assert.deepEqual(await store.count(), { total: 1, irrevocable: 0 });
 });
 
 const notRenewable: readonly [string, Partial<Lease>, string][] = [

@@ -5,8 +5,10 @@ import { randomBase62 } from '../framework/base62.js';
 import { invalidRequest } from '../framework/errors.js';
 import { countIndexed, countKeys, expiryKey, findDue } from '../framework/expiry-index.js';
 import { type Page, retryOnConflict, type Storage, type Write } from '../framework/storage.js';
-import { effectiveTtl } from '../framework/ttl.js';
+import { walk } from '../framework/walk.js';
 import { backoffMs, FAILURES_MAX, LEASE_ID_BYTES_MAX, type Lease, suffixOf } from './lease.js';
+import { planLease } from './renewal.js';
+import { tidyLeaseIndexes } from './tidy.js';
 
 const ID_PREFIX = 'id/';
 const TOKEN_PREFIX = 'token/';
@@ -19,6 +21,8 @@ export interface Registration {
   readonly path: string;
   readonly grant: LeaseGrant;
   readonly tokenId: string;
+  /** End of a batch token, which nothing that it made outlives; null where the token's own lease tree sees to that. */
+  readonly notAfter: number | null;
   readonly mount: {
     readonly uuid: string;
     readonly defaultLeaseTtlSeconds: number;
@@ -72,18 +76,9 @@ export class LeaseStore {
    * if a revocation has begun meanwhile: token and lease live in different views.
    */
   async register(registration: Registration): Promise<LeaseWithWarnings> {
-    const { path, grant, tokenId, mount, now } = registration;
-    const { ttlSeconds, warnings } = effectiveTtl({
-      wishedSeconds: grant.ttlSeconds,
-      roleTtlSeconds: 0,
-      roleMaxTtlSeconds: grant.maxTtlSeconds,
-      explicitMaxTtlSeconds: 0,
-      periodSeconds: 0,
-      mountDefaultTtlSeconds: mount.defaultLeaseTtlSeconds,
-      mountMaxTtlSeconds: mount.maxLeaseTtlSeconds,
-      issuedAt: now,
-      now,
-    });
+    const { path, grant, tokenId, notAfter, mount, now } = registration;
+    const terms = { issuedAt: now, maxTtlSeconds: grant.maxTtlSeconds, notAfter };
+    const { ttlSeconds, warnings } = planLease(terms, grant, mount, now);
     const expiresAt = now + ttlSeconds * 1000;
     const lease: Lease = {
       id: `${path.replace(/\/+$/, '')}/${randomBase62(SUFFIX_LENGTH)}`,
@@ -96,6 +91,7 @@ export class LeaseStore {
       lastRenewedAt: null,
       expiresAt,
       maxTtlSeconds: grant.maxTtlSeconds,
+      notAfter,
       failures: 0,
       failureCode: '',
       isIrrevocable: false,
@@ -197,17 +193,8 @@ export class LeaseStore {
 
   /** Every lease id below `prefix` ('database/creds/app/', trailing slash or not). Depth first. */
   async *below(prefix: string): AsyncGenerator<string> {
-    const root = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-    let after = '';
-    for (;;) {
-      const names = await this.#storage.list(ID_PREFIX + root, { after, limit: 100 });
-      for (const name of names) {
-        if (name.endsWith('/')) yield* this.below(root + name);
-        else yield root + name;
-      }
-      if (names.length < 100) return;
-      after = names.at(-1) ?? '';
-    }
+    const folder = `${ID_PREFIX}${prefix}`.replace(/\/*$/, '/');
+    for await (const key of walk(this.#storage, folder)) yield key.slice(ID_PREFIX.length);
   }
 
   async irrevocable(page: Page): Promise<readonly Lease[]> {
@@ -221,6 +208,12 @@ export class LeaseStore {
     const irrevocable = await countKeys(this.#storage, IRREVOCABLE_PREFIX);
     const waiting = await countIndexed(this.#storage, DUE_PREFIX);
     return { total: waiting + irrevocable, irrevocable };
+  }
+
+  /** Removes index keys that lead nowhere. How many. */
+  async tidy(): Promise<number> {
+    const indexes = [TOKEN_PREFIX, DUE_PREFIX, IRREVOCABLE_PREFIX];
+    return await tidyLeaseIndexes(this.#storage, ID_PREFIX, indexes);
   }
 
   async #idsUnder(prefix: string, page: Page): Promise<readonly string[]> {
@@ -255,7 +248,8 @@ export class LeaseStore {
 
 /** Comes from request bodies: anything that could not be a key is simply unknown. */
 function isLeaseId(text: string): boolean {
-  if (text.length > LEASE_ID_BYTES_MAX || !/^[\x20-\x7e]+$/.test(text)) return false;
+  if (Buffer.byteLength(text) > LEASE_ID_BYTES_MAX || /[\p{Cc}\p{Surrogate}]/u.test(text))
+    return false;
   return /\/[0-9A-Za-z]{24}$/.test(text) && !/(^|\/)\.{0,2}(\/|$)/.test(text);
 }
 

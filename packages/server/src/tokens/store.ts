@@ -5,6 +5,7 @@ import { randomBase62 } from '../framework/base62.js';
 import { ApiError, invalidRequest, StorageConflict } from '../framework/errors.js';
 import { countKeys, type DueItem, findDue } from '../framework/expiry-index.js';
 import { type Page, retryOnConflict, type Storage } from '../framework/storage.js';
+import { leafOf, walk } from '../framework/walk.js';
 import { BATCH_KEY_BYTES, openBatchToken, sealBatchToken, type WithBatchKey } from './batch.js';
 import { decodeEntry, encodeEntry, isUsable, SPENT, type TokenEntry } from './entry.js';
 import { EntryCache, type VersionedEntry } from './entry-cache.js';
@@ -271,18 +272,8 @@ export class TokenStore {
    * For revocation by prefix and when a mount goes.
    */
   async *listByPath(prefix: string): AsyncGenerator<string> {
-    const root = `${index.PATH_PREFIX}${prefix}${prefix === '' || prefix.endsWith('/') ? '' : '/'}`;
-    let after = '';
-    for (;;) {
-      const names = await this.#storage.list(root, { after, limit: 100 });
-      for (const name of names) {
-        if (name.endsWith('/')) {
-          yield* this.listByPath(`${root.slice(index.PATH_PREFIX.length)}${name}`);
-        } else yield name;
-      }
-      if (names.length < 100) return;
-      after = names.at(-1) ?? '';
-    }
+    const folder = `${index.PATH_PREFIX}${prefix}`;
+    for await (const key of walk(this.#storage, folder.replace(/\/*$/, '/'))) yield leafOf(key);
   }
 
   /** Service tokens in the store, expired ones that wait for removal included. Reads keys only. */

@@ -1,20 +1,17 @@
 // Removes index keys that lead to no token. Commits are atomic, so there should be none: this is for data that was
 // restored or repaired by hand. Never removes a token.
 import { StorageConflict } from '../framework/errors.js';
+import { dueNameOf } from '../framework/expiry-index.js';
 import type { Storage } from '../framework/storage.js';
-import { ACCESSOR_PREFIX, type AccessorRecord, idKey, PARENT_PREFIX } from './token-index.js';
-
-const PAGE = 200;
-
-async function* pages(storage: Storage, prefix: string): AsyncGenerator<readonly string[]> {
-  let after = '';
-  for (;;) {
-    const names = await storage.list(prefix, { after, limit: PAGE });
-    yield names;
-    if (names.length < PAGE) return;
-    after = names.at(-1) ?? '';
-  }
-}
+import { leafOf, walk } from '../framework/walk.js';
+import {
+  ACCESSOR_PREFIX,
+  type AccessorRecord,
+  EXPIRE_PREFIX,
+  idKey,
+  PARENT_PREFIX,
+  PATH_PREFIX,
+} from './token-index.js';
 
 /** Only if the token is still absent at the commit: one may be created under the same name meanwhile. */
 async function removeDangling(storage: Storage, key: string, tokenId: string): Promise<number> {
@@ -28,25 +25,22 @@ async function removeDangling(storage: Storage, key: string, tokenId: string): P
   }
 }
 
-/** How many keys it removed. Reads every accessor; runs in the background. */
+/** How many keys it removed. Reads every token; runs in the background. */
 export async function tidyIndexes(storage: Storage): Promise<number> {
   let removed = 0;
-  for await (const names of pages(storage, ACCESSOR_PREFIX)) {
-    for (const name of names) {
-      const found = await storage.get(ACCESSOR_PREFIX + name);
-      if (found === null) continue;
-      const { tokenId } = JSON.parse(found.value.toString('utf8')) as AccessorRecord;
-      removed += await removeDangling(storage, ACCESSOR_PREFIX + name, tokenId);
+  for await (const key of walk(storage, ACCESSOR_PREFIX)) {
+    const found = await storage.get(key);
+    if (found === null) continue;
+    const { tokenId } = JSON.parse(found.value.toString('utf8')) as AccessorRecord;
+    removed += await removeDangling(storage, key, tokenId);
+  }
+  for (const prefix of [PARENT_PREFIX, PATH_PREFIX]) {
+    for await (const key of walk(storage, prefix)) {
+      removed += await removeDangling(storage, key, leafOf(key));
     }
   }
-  for await (const folders of pages(storage, PARENT_PREFIX)) {
-    for (const folder of folders) {
-      for await (const children of pages(storage, PARENT_PREFIX + folder)) {
-        for (const id of children) {
-          removed += await removeDangling(storage, PARENT_PREFIX + folder + id, id);
-        }
-      }
-    }
+  for await (const key of walk(storage, EXPIRE_PREFIX)) {
+    removed += await removeDangling(storage, key, dueNameOf(key));
   }
   return removed;
 }

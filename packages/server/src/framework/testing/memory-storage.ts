@@ -49,6 +49,9 @@ export class MemoryStorage implements Storage {
       'put' in write ? { key: write.put, value: Buffer.from(write.value) } : { key: write.delete },
     );
     await Promise.resolve();
+    if (new Set(copies.map(({ key }) => key)).size < copies.length) {
+      throw new TypeError('commit writes the same key twice');
+    }
     for (const { key, version } of expectations) {
       if ((this.#entries.get(key)?.version ?? null) !== version) {
         throw new StorageConflict('an expected version has moved');
