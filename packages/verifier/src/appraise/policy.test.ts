@@ -59,6 +59,7 @@ describe('parseAppraisalPolicy', () => {
     ],
     ['a fraction', { name: 'p', formats: { 'tdx-dcap': { min_tcb_evaluation_number: 1.5 } } }],
     ['a requirement of nothing', { name: 'p', formats: { 'tdx-dcap': { require: { mrtd: {} } } } }],
+    ['an alternative that asks nothing', { name: 'p', formats: { 'tdx-dcap': { any_of: [{}] } } }],
     ['an empty allow list', { name: 'p', formats: { 'tdx-dcap': { require: { mrtd: [] } } } }],
     [
       'mixed bounds and bits',

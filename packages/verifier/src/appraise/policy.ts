@@ -4,6 +4,7 @@ import {
   type AppraisalPolicy,
   evidenceFormats,
   type FormatPolicy,
+  type ReferenceSet,
   type ReferenceValues,
   referenceKinds,
   type SnpPolicy,
@@ -105,7 +106,7 @@ function parseShared(members: Members, path: string): FormatPolicy {
   return {
     require: or(members.require, Object.freeze({}), `${path}.require`, parseReferenceSet),
     any_of: or(members.any_of, Object.freeze([]), `${path}.any_of`, (item, at) =>
-      readList(item, at, parseReferenceSet),
+      readList(item, at, parseAlternative),
     ),
     max_age_seconds: or(
       members.max_age_seconds,
@@ -120,11 +121,7 @@ function parseShared(members: Members, path: string): FormatPolicy {
 export function parseReferenceValues(value: unknown): ReferenceValues {
   const path = 'reference_values';
   const members = readObject(value, path, ['name', 'kind', 'format', 'any_of']);
-  const sets = readList(members.any_of, `${path}.any_of`, (set, at) => {
-    const parsed = parseReferenceSet(set, at);
-    if (Object.keys(parsed).length === 0) throw refuse(at, 'an empty set would accept anything');
-    return parsed;
-  });
+  const sets = readList(members.any_of, `${path}.any_of`, parseAlternative);
   if (sets.length === 0) throw refuse(`${path}.any_of`, 'want at least one set');
   return Object.freeze({
     name: readText(members.name, `${path}.name`),
@@ -132,6 +129,13 @@ export function parseReferenceValues(value: unknown): ReferenceValues {
     format: readOneOf(members.format, `${path}.format`, evidenceFormats),
     any_of: sets,
   });
+}
+
+/** One of several sets: an empty one would make the others meaningless. */
+function parseAlternative(value: unknown, path: string): ReferenceSet {
+  const set = parseReferenceSet(value, path);
+  if (Object.keys(set).length === 0) throw refuse(path, 'an empty set would accept anything');
+  return set;
 }
 
 function readNames(value: unknown, path: string): readonly string[] | null {

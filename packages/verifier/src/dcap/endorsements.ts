@@ -21,7 +21,7 @@ export interface DcapEndorsements extends Endorsements {
   readonly qeIdentitySignature: Uint8Array;
 }
 
-const documentLimits = { charactersMax: 12_582_912, depthMax: 2, valuesMax: 64 };
+const documentLimits = { charactersMax: 4_194_304, depthMax: 2, valuesMax: 64 };
 const signedLimits = { charactersMax: 262_144, depthMax: 10, valuesMax: 20_000 };
 
 /**
