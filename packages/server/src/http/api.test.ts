@@ -57,6 +57,19 @@ describe('createApi', () => {
     assert.deepEqual(faults, ['Error: disk /dev/x is on fire 36']);
   });
 
+  it('answers and wipes for a handler that throws at once', async () => {
+    const secret = Buffer.from('secret');
+    const handler = {
+      handle(request: ApiRequest): never {
+        request.own(secret);
+        throw new ApiError('sealed', 'Vault is sealed');
+      },
+    };
+    const called = await callApi(handler, ['GET /v1/x']);
+    assert.equal(called.status, 503);
+    assert.deepEqual(secret, Buffer.alloc(6));
+  });
+
   it('asks for admission before it looks at the body', async () => {
     const options = {
       admit(path: string) {

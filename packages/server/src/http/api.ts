@@ -151,7 +151,14 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
       request.wipe();
       exchange.release();
     };
-    handler.handle(request).then(
+    let called: Promise<ApiResult>;
+    try {
+      called = handler.handle(request);
+    } catch (error) {
+      finish(answerError(error, request.id));
+      return;
+    }
+    called.then(
       (result) => finish(encode(result, request.id)),
       (error: unknown) => finish(answerError(error, request.id)),
     );

@@ -57,6 +57,18 @@ describe('order', () => {
     assert.equal(wire.outline, '200 /1 200 /2 200 /3 200 /4');
   });
 
+  it('starts nothing while the peer does not take its answers, and goes on when it does', async () => {
+    const wire = new Wire();
+    wire.client.pause();
+    await wire.send(get('/1'));
+    await wire.answer('/1', 'x'.repeat(1024 * 1024));
+    await wire.send(get('/2') + get('/3'));
+    assert.equal(wire.startedTargets, '');
+    wire.client.resume();
+    await settle();
+    assert.equal(wire.startedTargets, '/2 /3');
+  });
+
   it('starts no more requests than the pipeline may hold', async () => {
     const wire = new Wire({ pipelineMax: 2 });
     await wire.send(get('/1') + get('/2') + get('/3') + get('/4'));

@@ -1,4 +1,5 @@
 // Accepts connections, plain or TLS, and closes them. What the requests mean is not known here.
+import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Connection } from '../../framework/backend.js';
@@ -61,6 +62,8 @@ function secureContextOptions(options: TlsOptions): tls.SecureContextOptions {
     key: options.key,
     minVersion: options.minVersion,
     maxVersion: options.maxVersion,
+    // Keys of a connection never change under a token that is bound to its exporter.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(options.cipherSuites === null ? {} : { ciphers: options.cipherSuites }),
   };
 }

@@ -34,7 +34,7 @@ export function mintIdentity(name: string): Identity {
       extensions: [{ oid: '2.5.29.17', value: ALT_NAMES }],
     }),
   );
-  const lines = der.toString('base64').replaceAll(/.{64}/g, '$&\n');
+  const lines = (der.toString('base64').match(/.{1,64}/g) ?? []).join('\n');
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
