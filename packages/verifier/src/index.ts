@@ -16,8 +16,12 @@ export {
   splitSignedDocument,
 } from './dcap/endorsements.js';
 export { pinnedIntelRoots } from './dcap/roots.js';
+export { decodeHex, encodeHex } from './encoding/hex.js';
+export { parsePem } from './encoding/pem.js';
 export { EvidenceError, type EvidenceErrorCode } from './errors.js';
+export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
+export { type Crl, parseCrl } from './pki/crl.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { webProvider } from './provider-web.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';

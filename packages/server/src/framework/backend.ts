@@ -83,6 +83,8 @@ export interface AuthGrant {
   readonly metadata: Readonly<Record<string, string>>;
   /** Name of the caller at this mount, unique there; '' makes no entity. */
   readonly aliasName: string;
+  /** Kept with the alias, for policy templates; what changes from login to login belongs in `metadata`. */
+  readonly aliasMetadata?: Readonly<Record<string, string>>;
   readonly ttlSeconds: number;
   readonly maxTtlSeconds: number;
   readonly explicitMaxTtlSeconds: number;
@@ -139,6 +141,8 @@ export interface Response {
     readonly body: Buffer;
     readonly code: 200 | 400 | 404 | 429 | 472 | 473 | 501 | 503;
   };
+  /** A whole enveloped body from unwrapping, sent as it was stored. Owned by the request. */
+  readonly verbatim?: Buffer;
   /** `data` is also copied to the top level of the envelope (old clients read it there). */
   readonly legacyTopLevel?: true;
 }
@@ -224,6 +228,8 @@ export interface Backend {
   revokeToken?(storage: Storage, tokenId: string): Promise<void>;
   /** Called when mount options or config change (tune). @throws ApiError to refuse. */
   tune?(storage: Storage, options: Readonly<Record<string, string>>): Promise<void>;
+  /** Periodic chores (dropping what no longer matters); may run on several workers, any number of times. */
+  tidy?(storage: Storage, now: number): Promise<void>;
   close?(): Promise<void>;
 }
 

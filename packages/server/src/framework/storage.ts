@@ -101,3 +101,22 @@ export async function deleteAll(storage: Storage, prefix: string): Promise<void>
     }
   }
 }
+
+/** A part of a view, itself a view. `prefix` ends in '/'. */
+export function subView(storage: Storage, prefix: string): Storage {
+  return {
+    get: (key) => storage.get(prefix + key),
+    getUnless: (key, version) => storage.getUnless(prefix + key, version),
+    getMany: (keys) => storage.getMany(keys.map((key) => prefix + key)),
+    list: (folder, page) => storage.list(prefix + folder, page),
+    commit: (writes, expectations) =>
+      storage.commit(
+        writes.map((write) =>
+          'put' in write
+            ? { put: prefix + write.put, value: write.value }
+            : { delete: prefix + write.delete },
+        ),
+        expectations.map(({ key, version }) => ({ key: prefix + key, version })),
+      ),
+  };
+}

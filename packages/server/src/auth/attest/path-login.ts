@@ -1,0 +1,143 @@
+// The three paths that a workload calls without a token: who are you, give me a challenge, here is my evidence.
+import { createHash } from 'node:crypto';
+import type { Path } from '../../framework/backend.js';
+import { invalidRequest } from '../../framework/errors.js';
+import { field } from '../../framework/field.js';
+import { parseRawJson } from '../../framework/json/decode.js';
+import { path } from '../../framework/path.js';
+import type { AttestParts } from './backend.js';
+import { BINDING_PROFILE, challengeBytes } from './binding.js';
+import { CHALLENGE_TTL_MS, issueChallenge } from './challenge.js';
+import { readIdentity, signAsServer } from './identity.js';
+import { login } from './login.js';
+import { isRoleName, roleUnknown } from './role.js';
+import { parseBase64url, parseEvidence, parseOffered } from './wire.js';
+
+const KEY_BYTES_MAX = 128;
+const SHORT_BYTES_MAX = 64;
+
+async function serverEvidence(parts: AttestParts, challenge: Buffer, identity: Buffer) {
+  if (parts.serverEvidence === null) return null;
+  const report = createHash('sha512').update('vouchsafe/server-evidence/v1').update(challenge);
+  return await parts.serverEvidence(report.update(identity).digest());
+}
+
+function serverPath(parts: AttestParts): Path {
+  return path({
+    pattern: 'server',
+    help: {
+      synopsis: 'The identity of this server, for workloads to pin.',
+      description:
+        'SHA-256 of the identity key, the key itself, and evidence when the server runs in a TEE.',
+    },
+    fields: {},
+    unauthenticated: true,
+    operations: {
+      read: async (request) => {
+        const identity = await readIdentity(request.storage);
+        return {
+          data: {
+            server_identity: identity.name.toString('hex'),
+            identity_key: identity.spki.toString('base64'),
+            evidence: await serverEvidence(parts, Buffer.alloc(0), identity.name),
+          },
+        };
+      },
+    },
+  });
+}
+
+function challengePath(parts: AttestParts): Path {
+  return path({
+    pattern: 'challenge',
+    help: {
+      synopsis: 'A fresh challenge for one login.',
+      description:
+        'Good for one minute, one role and one login. Signed by the server identity key.',
+    },
+    fields: { role: field.string('role to log in with') },
+    unauthenticated: true,
+    operations: {
+      update: async (request, { role }) => {
+        if (!isRoleName(role)) throw invalidRequest('missing role', 'role-missing');
+        const { storage, mount, now } = request;
+        const { challenge, ticket } = await issueChallenge(
+          storage,
+          { mount: mount.path, role },
+          now,
+        );
+        const identity = await readIdentity(storage);
+        const time = new Date(now).toISOString();
+        const signed = challengeBytes(challenge, mount.path, role, time);
+        return {
+          data: {
+            challenge: challenge.toString('base64url'),
+            ticket: ticket.toString('base64url'),
+            expires_in: CHALLENGE_TTL_MS / 1000,
+            binding_profile: BINDING_PROFILE,
+            mount: mount.path,
+            server_identity: identity.name.toString('hex'),
+            identity_key: identity.spki.toString('base64'),
+            server_time: time,
+            signature: (await signAsServer(storage, signed)).toString('base64url'),
+            evidence: await serverEvidence(parts, challenge, identity.name),
+          },
+        };
+      },
+    },
+  });
+}
+
+function loginPath(parts: AttestParts): Path {
+  return path({
+    pattern: 'login',
+    help: {
+      synopsis: 'Log in with evidence.',
+      description: 'Answers with a token, the attestation result, and what the role provisions.',
+    },
+    fields: {
+      role: field.string('role to log in with'),
+      challenge: field.string('as handed out, base64url'),
+      ticket: field.string('as handed out, base64url'),
+      evidence: field.raw('CMW record: ["media type", "base64url"]'),
+      endorsements: field.raw('CMW records that the platform handed out'),
+      public_key: field.string('the workload key, SubjectPublicKeyInfo, base64url'),
+      binding: field.string('"key" or "exporter": what the report data was made with', 'key'),
+      proof: field.string('signature by the workload key over the report data, base64url'),
+    },
+    unauthenticated: true,
+    operations: {
+      update: async (request, values) => {
+        if (values.role === '') throw invalidRequest('missing role', 'role-missing');
+        if (!isRoleName(values.role)) throw roleUnknown();
+        if (values.evidence === null) throw invalidRequest('missing evidence', 'evidence-missing');
+        const { binding } = values;
+        if (binding !== 'key' && binding !== 'exporter') {
+          throw invalidRequest(
+            'field "binding" is not valid: want key or exporter',
+            'field-invalid',
+          );
+        }
+        const offered = values.endorsements;
+        return await login(
+          request,
+          {
+            role: values.role,
+            challenge: parseBase64url(values.challenge, 'challenge', SHORT_BYTES_MAX),
+            ticket: parseBase64url(values.ticket, 'ticket', SHORT_BYTES_MAX),
+            evidence: parseEvidence(parseRawJson(values.evidence)),
+            offered: parseOffered(offered === null ? null : parseRawJson(offered)),
+            publicKey: parseBase64url(values.public_key, 'public_key', KEY_BYTES_MAX),
+            binding,
+            proof: parseBase64url(values.proof, 'proof', SHORT_BYTES_MAX),
+          },
+          parts.trust,
+        );
+      },
+    },
+  });
+}
+
+export function loginPaths(parts: AttestParts): readonly Path[] {
+  return [serverPath(parts), challengePath(parts), loginPath(parts)];
+}

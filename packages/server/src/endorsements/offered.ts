@@ -1,0 +1,23 @@
+// What the platform handed to the workload and the workload passed on: good enough to verify with, never fresher than
+// what the server has of its own, and so asked last.
+import { parseDcapEndorsements, snpEndorsementsFromTable } from '@vouchsafe/verifier';
+import type { EndorsementSource, SnpRevocation } from './source.js';
+
+export interface Offered {
+  readonly dcapCollateral: readonly Buffer[];
+  /** SNP certificate tables (GHCB extended guest request), as configfs-tsm hands them out in `auxblob`. */
+  readonly snpTables: readonly Buffer[];
+}
+
+/** A source for one login. `revocation` is the server's own: a workload can not bring that. */
+export function offeredSource(offered: Offered, revocation: SnpRevocation): EndorsementSource {
+  return {
+    name: 'offered',
+    findTdx: async () =>
+      offered.dcapCollateral.map((document) => parseDcapEndorsements(document.toString('utf8'))),
+    findSnp: async (report) =>
+      offered.snpTables.map((table) =>
+        snpEndorsementsFromTable(new Uint8Array(table), report, revocation),
+      ),
+  };
+}
