@@ -74,7 +74,8 @@ function resolveRelative(from, target) {
 function serverRoom(path) {
   const rest = /^packages\/server\/src\/(.+)$/.exec(path)?.[1];
   if (rest === undefined) return null;
-  return rest.includes('/') ? rest.split('/')[0] : 'main';
+  if (!rest.includes('/') || rest.startsWith('startup/')) return 'main';
+  return rest.split('/')[0];
 }
 
 /** Folder of an engine or auth method: these never import each other. */

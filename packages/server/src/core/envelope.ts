@@ -1,14 +1,15 @@
 // The body that every enveloped answer has. Used by http/ to answer and by wrapping to store the answer verbatim.
+import type { IssuedToken } from '../framework/backend.js';
 import { encodeJson } from '../framework/json/encode.js';
 import { type JsonValue, RawJson } from '../framework/json/value.js';
-import type { ApiResult, AuthResult, WrapResult } from './request.js';
+import type { ApiResult, WrapResult } from './request.js';
 
 /** A token is base62, '.', '-' and '_': its bytes between quotes are JSON. */
 function quoted(bytes: Buffer): RawJson {
   return new RawJson(Buffer.concat([Buffer.from('"'), bytes, Buffer.from('"')]));
 }
 
-function encodeAuth(auth: AuthResult): JsonValue {
+function encodeAuth(auth: IssuedToken): JsonValue {
   return {
     client_token: quoted(auth.clientToken),
     accessor: auth.accessor,

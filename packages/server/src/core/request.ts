@@ -1,5 +1,5 @@
 // What http/ hands to core and what comes back. No HTTP in here: no status codes, no header syntax.
-import type { Connection, Operation, Response } from '../framework/backend.js';
+import type { Connection, IssuedToken, Operation, Response } from '../framework/backend.js';
 import type { RawField } from '../framework/field.js';
 
 /** One call of the API, canonical and within every limit. */
@@ -31,22 +31,6 @@ export interface ApiRequest {
   own<T extends Uint8Array>(bytes: T): T;
 }
 
-/** A token as a login or token creation answers it. */
-export interface AuthResult {
-  readonly clientToken: Buffer;
-  readonly accessor: string;
-  readonly policies: readonly string[];
-  readonly tokenPolicies: readonly string[];
-  readonly identityPolicies: readonly string[];
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly leaseDurationSeconds: number;
-  readonly renewable: boolean;
-  readonly entityId: string;
-  readonly tokenType: 'service' | 'batch';
-  readonly orphan: boolean;
-  readonly numUses: number;
-}
-
 export interface WrapResult {
   readonly token: Buffer;
   readonly accessor: string;
@@ -69,7 +53,7 @@ export interface ApiResult {
   readonly requestId: string;
   readonly operation: Operation | 'help';
   readonly response: Response | null;
-  readonly auth: AuthResult | null;
+  readonly auth: IssuedToken | null;
   readonly lease: LeaseResult | null;
   readonly wrapped: WrapResult | null;
   readonly warnings: readonly string[];

@@ -1,8 +1,6 @@
 // Response wrapping: an answer is put away whole, and a single-use token is handed out in its place.
 // The stored body is bytes from envelope to envelope; it is never parsed again.
-import { randomUUID } from 'node:crypto';
-import { formatDuration } from '../framework/duration.js';
-import { ApiError, invalidRequest } from '../framework/errors.js';
+import { ApiError, invalidRequest, StorageConflict } from '../framework/errors.js';
 import type { Storage } from '../framework/storage.js';
 import type { WrapResult } from './request.js';
 
@@ -102,7 +100,12 @@ export class Wrapping {
     const found = await this.#storage.get(tokenId);
     if (found === null) throw unknownWrappingToken();
     own(found.value);
-    await this.#storage.commit([{ delete: tokenId }], [{ key: tokenId, version: found.version }]);
+    try {
+      await this.#storage.commit([{ delete: tokenId }], [{ key: tokenId, version: found.version }]);
+    } catch (error) {
+      if (error instanceof StorageConflict) throw unknownWrappingToken();
+      throw error;
+    }
     return decode(found.value);
   }
 
@@ -110,26 +113,4 @@ export class Wrapping {
   async drop(tokenId: string): Promise<void> {
     await this.#storage.commit([{ delete: tokenId }], []);
   }
-}
-
-/** Wrap TTLs that a caller may ask for. */
-export function checkWrapTtl(
-  seconds: number,
-  bounds: { readonly minSeconds: number; readonly maxSeconds: number },
-): void {
-  if (bounds.minSeconds > 0 && seconds < bounds.minSeconds) {
-    throw invalidRequest(
-      `wrap TTL is below the policy's minimum of ${formatDuration(bounds.minSeconds)}`,
-    );
-  }
-  if (bounds.maxSeconds > 0 && seconds > bounds.maxSeconds) {
-    throw invalidRequest(
-      `wrap TTL is above the policy's maximum of ${formatDuration(bounds.maxSeconds)}`,
-    );
-  }
-}
-
-/** A request id; also used where core makes requests of its own. */
-export function newRequestId(): string {
-  return randomUUID();
 }

@@ -1,0 +1,143 @@
+// Ending tokens and leases, with all that hangs on them. Safe to run twice and to be cut short: what a crash leaves
+// undone is still due, and the expirer finishes it.
+import { ApiError } from '../framework/errors.js';
+import type { Storage } from '../framework/storage.js';
+import type { Lease } from '../leases/lease.js';
+import { invalidLease, type LeaseStore } from '../leases/store.js';
+import type { TokenStore } from '../tokens/store.js';
+import type { Mounted } from './mounts/router.js';
+
+/** How long one worker may take over one revocation before another tries. */
+const CLAIM_MS = 60_000;
+const CHILDREN_PER_PAGE = 100;
+/** Deeper trees than this are cut off at the root first and finished by the expirer. */
+const DEPTH_MAX = 1000;
+
+/** What revocation needs from the rest of core. */
+export interface RevocationParts {
+  readonly tokens: TokenStore;
+  readonly leases: LeaseStore;
+  /** The mount with this uuid, or null when it is gone. */
+  readonly mountByUuid: (uuid: string) => Promise<Mounted | null>;
+  readonly mountStorage: (mounted: Mounted) => Storage;
+  /** Every mount that keeps something per token (cubbyhole), and core's own wrapped answers. */
+  readonly forgetToken: (tokenId: string) => Promise<void>;
+}
+
+export class Revocation {
+  readonly #parts: RevocationParts;
+
+  constructor(parts: RevocationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Revokes a token, its leases, what it kept, and its children, depth first. When this resolves every one of them is
+   * refused everywhere. False when the token was gone already.
+   */
+  async revokeTree(tokenId: string, now: number): Promise<boolean> {
+    return await this.#revokeTree(tokenId, now, 0);
+  }
+
+  async #revokeTree(tokenId: string, now: number, depth: number): Promise<boolean> {
+    const { tokens } = this.#parts;
+    if (!(await tokens.beginRevocation(tokenId, now))) return false;
+    if (depth > DEPTH_MAX) return true;
+    await this.#revokeLeasesOf(tokenId, now);
+    // No child can be added any more, so one walk behind a cursor sees them all.
+    let after = '';
+    for (;;) {
+      const children = await tokens.children(tokenId, { after, limit: CHILDREN_PER_PAGE });
+      for (const child of children) await this.#revokeTree(child, now, depth + 1);
+      if (children.length < CHILDREN_PER_PAGE) break;
+      after = children.at(-1) ?? '';
+    }
+    await this.#parts.forgetToken(tokenId);
+    return await tokens.remove(tokenId);
+  }
+
+  /** Revokes the token alone; its children live on as orphans. */
+  async revokeOrphan(tokenId: string, now: number): Promise<boolean> {
+    const { tokens } = this.#parts;
+    if (!(await tokens.beginRevocation(tokenId, now))) return false;
+    await tokens.orphanChildren(tokenId);
+    return await this.revokeTree(tokenId, now);
+  }
+
+  async #revokeLeasesOf(tokenId: string, now: number): Promise<void> {
+    const { leases } = this.#parts;
+    let failed = 0;
+    for (;;) {
+      const ids = await leases.ofToken(tokenId, CHILDREN_PER_PAGE + failed);
+      const fresh = ids.slice(failed);
+      if (fresh.length === 0) return;
+      for (const id of fresh) {
+        // What can not be revoked now stays due: the expirer tries again, the token goes all the same.
+        if (!(await this.#tryLease(id, now))) failed += 1;
+      }
+    }
+  }
+
+  /** @throws ApiError when the backend could not revoke it; the lease stays and is tried again. */
+  async revokeLease(leaseId: string, now: number): Promise<void> {
+    const lease = await this.#parts.leases.find(leaseId);
+    if (lease === null) throw invalidLease();
+    if (!(await this.#tryLease(leaseId, now))) {
+      throw new ApiError('internal', 'failed to revoke the lease; it will be tried again', {
+        code: 'lease-revocation-failed',
+      });
+    }
+  }
+
+  /** Drops the lease whether or not the backend can revoke what it stands for. */
+  async forceLease(leaseId: string, now: number): Promise<void> {
+    if (!(await this.#tryLease(leaseId, now))) await this.#parts.leases.remove(leaseId);
+  }
+
+  /** True when the lease is gone afterwards, or somebody else is at it. */
+  async #tryLease(leaseId: string, now: number): Promise<boolean> {
+    const { leases } = this.#parts;
+    const claimed = await leases.claim(leaseId, now, CLAIM_MS);
+    if (claimed === null) return true;
+    try {
+      await this.#revokeAtBackend(claimed, now);
+    } catch (error) {
+      await leases.fail(leaseId, now, error instanceof ApiError ? error.code : 'internal');
+      return false;
+    }
+    await leases.remove(leaseId);
+    return true;
+  }
+
+  async #revokeAtBackend(lease: Lease, now: number): Promise<void> {
+    const mounted = await this.#parts.mountByUuid(lease.mountUuid);
+    if (mounted === null) return;
+    await mounted.backend.revokeLease?.({
+      storage: this.#parts.mountStorage(mounted),
+      mount: mounted.info,
+      now,
+      internal: lease.internal,
+      path: lease.path,
+    });
+  }
+
+  /** Every lease and token made below a path: for revoke-prefix, and when a mount goes or moves. */
+  async revokeBelow(path: string, now: number, force: boolean): Promise<void> {
+    const { leases, tokens } = this.#parts;
+    for await (const id of leases.below(path)) {
+      if (force) await this.forceLease(id, now);
+      else await this.#tryLease(id, now);
+    }
+    for await (const tokenId of tokens.listByPath(path)) await this.revokeTree(tokenId, now);
+  }
+
+  /** One pass of the expirer. @returns how many it dealt with; call again at once while that is the limit. */
+  async expire(now: number, limit: number): Promise<number> {
+    const { leases, tokens } = this.#parts;
+    const dueLeases = await leases.due(now, { after: '', limit });
+    for (const { leaseId } of dueLeases) await this.#tryLease(leaseId, now);
+    const dueTokens = await tokens.due(now, { after: '', limit });
+    for (const { name } of dueTokens) await this.revokeTree(name, now);
+    return Math.max(dueLeases.length, dueTokens.length);
+  }
+}

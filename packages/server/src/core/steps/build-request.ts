@@ -1,0 +1,46 @@
+// The request as the backend will see it, its operation settled: a write is a creation where the path's existence
+// check says that there is nothing yet.
+import type { MountInfo, Operation, Request } from '../../framework/backend.js';
+import { TamperingError } from '../../framework/errors.js';
+import { type Exchange, linkRequest } from '../exchange.js';
+
+const NO_MOUNT: MountInfo = {
+  path: '',
+  uuid: '',
+  accessor: '',
+  type: '',
+  options: {},
+  defaultLeaseTtlSeconds: 0,
+  maxLeaseTtlSeconds: 0,
+};
+
+export async function buildRequest(exchange: Exchange): Promise<void> {
+  const { api, route, active } = exchange;
+  const own = <T extends Uint8Array>(bytes: T): T => api.own(bytes);
+  const base = {
+    id: api.id,
+    path: route?.path ?? api.path,
+    mount: route?.mounted.info ?? NO_MOUNT,
+    storage: active.requestView(route?.mounted.entry ?? null, own),
+    now: api.now,
+    caller: exchange.caller,
+    connection: api.connection,
+    own,
+  };
+  const asked: Operation = api.operation === 'help' ? 'read' : api.operation;
+  exchange.request = linkRequest({ ...base, operation: asked }, exchange);
+  if (asked !== 'update' || route?.declared?.hasExistenceCheck !== true) return;
+  if (!(await existsSafely(exchange, exchange.request))) {
+    exchange.request = linkRequest({ ...base, operation: 'create' }, exchange);
+  }
+}
+
+/** A check that can not be made (bad input, say) leaves the operation alone; the handler will complain in its own words. */
+async function existsSafely(exchange: Exchange, request: Request): Promise<boolean> {
+  try {
+    return (await exchange.route?.declared?.exists(request, exchange.fields)) ?? true;
+  } catch (error) {
+    if (error instanceof TamperingError) throw error;
+    return true;
+  }
+}

@@ -1,0 +1,25 @@
+// Which mount and which declared path the request is for. Finding none is not an error yet: only callers who may use
+// that path are told that it does not exist.
+import { ApiError } from '../../framework/errors.js';
+import type { RawField } from '../../framework/field.js';
+import type { Exchange } from '../exchange.js';
+
+const PATH_BYTES_MAX = 4096;
+
+export async function findRoute(exchange: Exchange): Promise<void> {
+  const { api } = exchange;
+  if (api.namespace !== '') {
+    throw new ApiError('not-found', 'namespace not found', { code: 'namespace-not-found' });
+  }
+  if (api.path.length > PATH_BYTES_MAX) {
+    throw new ApiError('invalid-request', `path is longer than ${PATH_BYTES_MAX} bytes`, {
+      code: 'path-too-long',
+    });
+  }
+  exchange.route = await exchange.active.router.find(api.path);
+  const parameters = Object.entries(exchange.route?.parameters ?? {});
+  if (parameters.length === 0) return;
+  const fields = new Map<string, RawField>(api.fields);
+  for (const [name, value] of parameters) fields.set(name, { kind: 'text', value });
+  exchange.fields = fields;
+}

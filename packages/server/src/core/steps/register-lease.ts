@@ -1,0 +1,17 @@
+// A response with a lease is remembered before it is released, so that it can be revoked.
+import { ApiError, invalidRequest } from '../../framework/errors.js';
+import type { Exchange } from '../exchange.js';
+
+export async function registerLease(exchange: Exchange): Promise<void> {
+  const { api, active, token, route } = exchange;
+  const grant = exchange.response?.lease;
+  if (grant === undefined) return;
+  if (token === null || route === null) throw new ApiError('internal', 'a lease needs a token');
+  if (exchange.isLastUse) {
+    throw invalidRequest(
+      'secret cannot be returned; token had one use left, so leased credentials were immediately revoked',
+      'last-use-lease',
+    );
+  }
+  exchange.lease = await active.registerLease(api, route.mounted, token, grant);
+}

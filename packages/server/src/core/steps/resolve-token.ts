@@ -1,0 +1,78 @@
+// From the token's bytes to who asks. A path that needs no token does not look at one; a bad token is refused with the
+// same text whether it is unknown, expired, used up, or came from a forbidden address.
+import type { Caller } from '../../framework/backend.js';
+import { isAddressAllowed } from '../../framework/cidr.js';
+import { badToken } from '../../framework/errors.js';
+import type { TemplateIdentity } from '../../policy/template.js';
+import { findProofFault } from '../../tokens/binding.js';
+import { isRoot, SPENT, type TokenEntry } from '../../tokens/entry.js';
+import type { Entity } from '../entities.js';
+import type { Exchange } from '../exchange.js';
+
+export async function resolveToken(exchange: Exchange): Promise<void> {
+  const { api, active } = exchange;
+  if (exchange.route?.declared?.unauthenticated === true && api.operation !== 'help') return;
+  if (api.token === null) throw badToken('token-missing');
+  const entry = await active.tokens.lookup(api.token, api.now);
+  if (entry === null) throw badToken('token-unknown');
+  checkOrigin(exchange, entry, api.token);
+  exchange.token = entry;
+  await takeUse(exchange, entry);
+  const entity = await active.entities.find(entry.entityId);
+  if (entity?.disabled === true) throw badToken('entity-disabled');
+  exchange.caller = toCaller(entry, entity);
+  const identity = async (): Promise<TemplateIdentity | null> => identityOf(entity);
+  exchange.acl = await active.policies.aclFor(exchange.caller.policies, identity);
+}
+
+function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void {
+  const { api } = exchange;
+  const { remoteAddress } = api.connection;
+  if (entry.boundCidrs.length > 0 && !isAddressAllowed(entry.boundCidrs, remoteAddress)) {
+    throw badToken('token-wrong-address');
+  }
+  if (entry.boundKey === null) return;
+  const fault = findProofFault(api.proof, {
+    boundKey: entry.boundKey,
+    operation: api.operation,
+    path: api.path,
+    token,
+    body: api.body,
+    now: api.now,
+  });
+  if (fault !== null) throw badToken(`token-proof-${fault}`);
+}
+
+/** A use is taken even when the request is refused later, as in Vault. */
+async function takeUse(exchange: Exchange, entry: TokenEntry): Promise<void> {
+  if (entry.usesLeft === 0) return;
+  const after = await exchange.active.tokens.useOne(entry.id, exchange.api.now);
+  if (after === null) throw badToken('token-used-up');
+  exchange.isLastUse = after.usesLeft === SPENT;
+}
+
+function toCaller(entry: TokenEntry, entity: Entity | null): Caller {
+  const policies = [...new Set([...entry.policies, ...(entity?.policies ?? [])])];
+  return {
+    tokenId: entry.id,
+    accessor: entry.accessor,
+    displayName: entry.displayName,
+    policies,
+    entityId: entry.entityId,
+    tokenType: entry.type,
+    isRoot: isRoot(entry),
+    metadata: entry.metadata,
+  };
+}
+
+/** What policy templates may refer to. */
+function identityOf(entity: Entity | null): TemplateIdentity | null {
+  if (entity === null) return null;
+  return {
+    entityId: entity.id,
+    entityName: entity.name,
+    metadata: entity.metadata,
+    aliases: entity.aliases.map((alias) => ({ ...alias, customMetadata: {} })),
+    groups: [],
+  };
+}

@@ -1,0 +1,25 @@
+// Puts the answer away and hands out a single-use token for it, where the caller asked or a policy demands it.
+import { encodeEnvelope } from '../envelope.js';
+import type { Exchange } from '../exchange.js';
+import { toResult } from '../result.js';
+
+/** sys/wrapping/ answers are not wrapped again, except for these two, which are nothing else. */
+const WRAPPABLE = /^sys\/wrapping\/(wrap|rewrap)$/;
+
+export async function wrapAnswer(exchange: Exchange): Promise<void> {
+  const { api, active } = exchange;
+  const ttlSeconds = api.wrapTtlSeconds ?? 0;
+  if (ttlSeconds === 0) return;
+  if (api.path.startsWith('sys/wrapping/') && !WRAPPABLE.test(api.path)) return;
+  const { response, auth } = exchange;
+  if (response === null && auth === null) return;
+  if (response?.raw !== undefined || response?.verbatim !== undefined) return;
+  const body = api.own(encodeEnvelope(toResult(exchange)));
+  exchange.wrapped = await active.wrapping.wrap(body, {
+    creationPath: api.path,
+    ttlSeconds,
+    wrappedAccessor: auth?.accessor ?? '',
+    now: api.now,
+  });
+  api.own(exchange.wrapped.token);
+}

@@ -1,0 +1,47 @@
+// The simulated TEE of a development server: a software vendor whose evidence has the genuine format and whose roots
+// only a -dev server accepts. Must never be reachable from a server that was started with a configuration alone.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TrustedRoot, tdxEndorsementsFor } from '@vouchsafe/verifier';
+import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
+import { type EndorsementSource, fmspcOf } from '../endorsements/source.js';
+import { StartError } from './options.js';
+
+export const SIMULATED_CA_FILE = 'simulated-tee.json';
+
+export interface SimulatedTee {
+  readonly tdxRoots: readonly TrustedRoot[];
+  readonly source: EndorsementSource;
+}
+
+/** Makes the vendor's keys in `folder`, or reads those of an earlier start. The file opens nothing but a -dev server. */
+export function openSimulatedTee(folder: string, now: Date): SimulatedTee {
+  const file = join(folder, SIMULATED_CA_FILE);
+  const ca = readOrCreate(folder, file, now);
+  return {
+    tdxRoots: ca.roots,
+    source: {
+      name: 'simulated',
+      async findTdx(evidence, at) {
+        const wanted = tdxEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
+        const collateral = mintDcapCollateral(ca, { now: at });
+        return fmspcOf(collateral) === wanted ? [collateral] : [];
+      },
+      findSnp: async () => [],
+    },
+  };
+}
+
+function readOrCreate(folder: string, file: string, now: Date): DcapCa {
+  try {
+    if (existsSync(file)) return DcapCa.fromJson(readFileSync(file, 'utf8'));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const ca = DcapCa.create({ now });
+    writeFileSync(file, ca.toJson(), { mode: 0o600 });
+    chmodSync(file, 0o600);
+    return ca;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown fault';
+    throw new StartError(`simulated TEE: cannot use ${file}: ${why}`);
+  }
+}
