@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client, type ClientOptions, encodePath } from './client.js';
-import { ApiResponseError, InvalidRequestError } from './errors.js';
+import { ApiResponseError, InvalidRequestError, TransportError } from './errors.js';
 import { FetchTransport } from './fetch-transport.js';
 import type { Transport, TransportRequest } from './transport.js';
 
@@ -122,6 +122,18 @@ test('a refusal carries status, texts and data, and no token', async () => {
 test('a refusal with a body that is not JSON is still a refusal', async () => {
   const { client } = stub([{ status: 400, body: '<html>' }]);
   assert.deepEqual((await refusal(client.read('x'))).errors, []);
+});
+
+test('an answer that is not JSON is no answer, and is not quoted', async () => {
+  for (const body of ['hidden', '{"a":hidden', '\u0000']) {
+    const { client } = stub([{ status: 200, body }]);
+    await assert.rejects(client.read('x'), (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.equal(error.kind, 'protocol');
+      assert.doesNotMatch(`${error.message}${error.cause}`, /hidden/);
+      return true;
+    });
+  }
 });
 
 test('a 404 is nothing, an answer or a refusal, depending on its body', async () => {

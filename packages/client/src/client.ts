@@ -1,6 +1,6 @@
 // Speaks the HTTP API over any transport: headers, retries, error bodies. Runs in a browser: no Node import may appear
 // here. Never puts a token into a message.
-import { ApiResponseError, InvalidRequestError } from './errors.js';
+import { ApiResponseError, InvalidRequestError, TransportError } from './errors.js';
 import type { Transport, TransportResponse } from './transport.js';
 import type { Envelope } from './wire.js';
 
@@ -133,10 +133,16 @@ export class Client {
     }
   }
 
-  /** One call whose answer is JSON; null when there is no body. @throws ApiResponseError, SyntaxError */
+  /** One call whose answer is JSON; null when there is no body. @throws ApiResponseError, TransportError */
   async call<T>(method: string, path: string, call: CallOptions = {}): Promise<T | null> {
     const response = await this.send(method, path, call);
-    return this.#parse(response.body) as T | null;
+    try {
+      return this.#parse(response.body) as T | null;
+    } catch {
+      // The parser's own message may quote the answer.
+      const { address } = this.transport;
+      throw new TransportError('protocol', `${address}: the answer is not JSON`, '');
+    }
   }
 
   /**
