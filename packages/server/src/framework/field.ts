@@ -89,6 +89,8 @@ function readBoolean(value: unknown, name: string): boolean {
 }
 
 function readDuration(value: unknown, name: string): number {
+  // Clients send what was not set as ''.
+  if (value === '') return 0;
   if (typeof value === 'number' || typeof value === 'string') {
     const seconds = parseDurationSeconds(value);
     if (seconds !== null) return seconds;

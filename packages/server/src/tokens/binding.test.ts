@@ -94,6 +94,28 @@ test('no character of a proof can be changed', () => {
   );
 });
 
+test('the signed bytes are the documented ones, for clients to compare with', () => {
+  const bytes = boundRequestBytes({
+    operation: 'read',
+    path: 'secret/data/\u00e9',
+    tokenSha256: Buffer.alloc(32, 0x11),
+    bodySha256: Buffer.alloc(32, 0x22),
+    timestampMs: 1_700_000_000_000,
+  });
+  const want = [
+    '0000001a',
+    Buffer.from('vouchsafe token binding v1').toString('hex'),
+    '00000004',
+    Buffer.from('read').toString('hex'),
+    '0000000e',
+    `${Buffer.from('secret/data/').toString('hex')}c3a9`,
+    '11'.repeat(32),
+    '22'.repeat(32),
+    '0000018bcfe56800',
+  ];
+  assert.equal(bytes.toString('hex'), want.join(''));
+});
+
 test('lengths keep operation and path apart', () => {
   const base = { tokenSha256: Buffer.alloc(32), bodySha256: Buffer.alloc(32), timestampMs: 1 };
   const one = boundRequestBytes({ ...base, operation: 'read', path: 'a' });
