@@ -93,6 +93,7 @@ for (const [what, text] of [
   ['PEM with text before the block', `Subject: x\n${block}`],
   ['PEM with text after the block', `${block}x`],
   ['PEM without an end', block.replace(/-----END.*\n/, '')],
+  ['PEM whose second block has no end', block + block.replace(/-----END.*\n/, '')],
   ['PEM with headers in the block', block.replace('\n', '\nProc-Type: 4,ENCRYPTED\n')],
   ['PEM with a zero in the middle', `${block}\0${block}`],
   ['PEM with more blocks than allowed', block + block + block],

@@ -285,11 +285,30 @@ test('refuses an intermediate below one whose path length is 0', async () => {
 test('refuses a chain of more than 8 certificates, and one in the wrong order', async () => {
   const { chain } = inputOf({});
   const long = [...chain, ...chain, ...chain];
-  await refusesChain('chain-invalid', inputOf({ input: { chain: long } }));
+  await assert.rejects(verifyChain(inputOf({ input: { chain: long } })), /more than 8/);
   const [leaf, middle, root] = chain;
   assert.ok(leaf && middle && root);
   await refusesChain('chain-invalid', inputOf({ input: { chain: [middle, leaf, root] } }));
   await refusesChain('chain-untrusted', inputOf({ input: { chain: [...chain].reverse() } }));
+});
+
+test('accepts P-384, and refuses a signature that is not DER', async () => {
+  const change = {
+    publicKey: keys.p384.publicKey,
+    signingKey: keys.p384.privateKey,
+    signatureAlgorithm: 'ecdsa-p384-sha384',
+  } as const;
+  const root = parseCertificate(mint('root', change));
+  const der = mint('leaf', { ...change, issuer: { CN: 'root' } });
+  const input = {
+    ...inputOf({}),
+    trustedRoots: [{ kind: 'certificate', der: root.raw }] as const,
+    revocation: { kind: 'not-checked' } as const,
+  };
+  await verifyChain({ ...input, chain: [parseCertificate(der), root] });
+  const leaf = parseCertificate(der);
+  const signature = Uint8Array.of(0x31, ...leaf.signature.subarray(1));
+  await refusesChain('chain-invalid', { ...input, chain: [{ ...leaf, signature }, root] });
 });
 
 test('accepts RSA-PSS and PKCS #1 chains', async () => {

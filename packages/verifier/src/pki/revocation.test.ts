@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EvidenceErrorCode } from '../errors.js';
+import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
+import { nodeProvider } from '../provider-node.js';
 import {
   type Case,
   crl,
@@ -14,7 +15,7 @@ import {
   refusesChain,
   withCrls,
 } from '../testing/chain-fixture.js';
-import { verifyChain } from './chain.js';
+import { verifyChain, verifyCrl } from './chain.js';
 
 const rows: readonly (readonly [string, EvidenceErrorCode, Case])[] = [
   [
@@ -126,4 +127,16 @@ test('with CRLs for intermediates, the leaf is still looked up if a list is ther
   await refusesChain('certificate-revoked', inputOf({ input: { revocation: both } }));
   const none = { kind: 'crls', crls: [], requiredFor } as const;
   await refusesChain('crl-missing', inputOf({ input: { revocation: none } }));
+});
+
+test('a CRL of another issuer is refused, whoever signed it', async () => {
+  const { chain } = inputOf({});
+  const [, , root] = chain;
+  assert.ok(root);
+  const renamed = crl('root', { issuer: { CN: 'Root' } });
+  await assert.rejects(
+    verifyCrl(renamed, root, { now, provider: nodeProvider }),
+    (error) => error instanceof EvidenceError && error.code === 'crl-invalid',
+  );
+  await verifyCrl(crl('root'), root, { now, provider: nodeProvider });
 });

@@ -2,6 +2,7 @@
 // simulated TEE only: nothing here checks what it signs.
 
 import { constants, type KeyObject, sign } from 'node:crypto';
+import { concatBytes } from '../encoding/bytes.js';
 import type { SignatureAlgorithm } from '../provider.js';
 import {
   derBitString,
@@ -49,7 +50,7 @@ export interface MintCrlOptions {
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   readonly revoked: readonly { readonly serial: number | bigint; readonly date: Date }[];
-  readonly number?: number;
+  readonly number?: number | bigint;
   readonly signingKey: KeyObject;
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly extensions?: readonly MintedExtension[];
@@ -163,6 +164,15 @@ export function mintCertificate(options: MintCertificateOptions): Uint8Array {
   return signed(tbs, options.signatureAlgorithm, options.signingKey);
 }
 
+/** In portions: a call takes only so many arguments, and a list may have more entries. */
+function joined(entries: readonly Uint8Array[]): Uint8Array {
+  const portions: Uint8Array[] = [];
+  for (let from = 0; from < entries.length; from += 1000) {
+    portions.push(concatBytes(...entries.slice(from, from + 1000)));
+  }
+  return concatBytes(...portions);
+}
+
 /** DER of a version 2 CRL. */
 export function mintCrl(options: MintCrlOptions): Uint8Array {
   const number = { oid: '2.5.29.20', value: derInteger(options.number ?? 1) };
@@ -175,7 +185,7 @@ export function mintCrl(options: MintCrlOptions): Uint8Array {
     derName(options.issuer),
     derTime(options.thisUpdate),
     derTime(options.nextUpdate),
-    ...(entries.length === 0 ? [] : [derSequence(...entries)]),
+    ...(entries.length === 0 ? [] : [derSequence(joined(entries))]),
     derExplicit(0, extensionList([number, ...(options.extensions ?? [])])),
   );
   return signed(tbs, options.signatureAlgorithm, options.signingKey);
