@@ -107,6 +107,7 @@ test('no string of data is legible, wherever it stands', () => {
   fc.assert(
     fc.property(value, value, (sent, answered) => {
       const data = fields(JSON.stringify({ sent }));
+      const rawBody = Buffer.from('S3CRET');
       const line = formatter().responseLine(
         {
           ...record({ data: new Map([...data, ['q', { kind: 'text', value: 'S3CRET-query' }]]) }),
@@ -116,7 +117,7 @@ test('no string of data is legible, wherever it stands', () => {
               raw: new RawJson(Buffer.from(JSON.stringify(answered, null, 1))),
               plain: answered as string,
             },
-            rawBody: Buffer.from('S3CRET'),
+            rawBody,
           },
         },
         NO_RULES,
@@ -176,6 +177,14 @@ test('hmac_accessor off leaves accessors legible and tokens hashed', () => {
   assert.equal((line.auth as Json).accessor, 'accessor-1');
   assert.equal((line.request as Json).client_token_accessor, 'accessor-1');
   assert.equal((line.auth as Json).client_token, hmac(TOKEN));
+});
+
+test('HMACs are those of RFC 2104, whatever the length', () => {
+  const hasher = new Hasher(SALT);
+  for (const length of [0, 1, 55, 56, 64, 1365, 1366, 4096, 4097, 100_000]) {
+    assert.equal(hasher.hash(Buffer.alloc(length, 0xe4)), hmac(Buffer.alloc(length, 0xe4)));
+    assert.equal(hasher.hash('ä'.repeat(length)), hmac('ä'.repeat(length)));
+  }
 });
 
 test('log_raw writes everything as it is, on one line', () => {

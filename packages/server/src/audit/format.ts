@@ -1,11 +1,11 @@
 // From a record to the line a device writes. Default-deny: every string of data and every token is hashed, except names
 // that the mount was tuned to leave legible. Legible otherwise, because auditors need it and nothing secret may be put
 // there: display names, policies, login metadata, ids, paths, addresses, lease ids, warnings and error texts.
-import type { RawField } from '../framework/field.js';
-import { encodeJson } from '../framework/json/encode.js';
-import { compactJson } from '../framework/json/tree.js';
+import { ByteWriter } from '../framework/json/byte-writer.js';
+import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type JsonValue, RawJson } from '../framework/json/value.js';
 import type { Hasher } from './hasher.js';
+import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
 import type {
   AuditAuth,
@@ -21,25 +21,17 @@ import type {
 export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
 
 const DEPTH_MAX = 64;
-type Members = Record<string, JsonValue>;
-
-/** Members that say nothing are left out, as Vault does. */
-function put(members: Members, name: string, value: JsonValue): void {
-  if (value === '' || value === 0 || value === null || value === false) return;
-  if (Array.isArray(value) && value.length === 0) return;
-  members[name] = value;
-}
+const LINE_BYTES = 8192;
 
 function formatTime(time: number): string {
-  return new Date(time).toISOString().replace(/Z$/, '000000Z');
+  return `${new Date(time).toISOString().slice(0, -1)}000000Z`;
 }
 
-/** Writes records for one device. */
+/** Writes records for one device, one at a time. */
 export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
-  /** Copies made for the line being written; wiped when it is done. */
-  #copies: Buffer[] = [];
+  readonly #out = new ByteWriter(LINE_BYTES);
 
   constructor(hasher: Hasher, options: RecordOptions) {
     this.#hasher = hasher;
@@ -48,41 +40,48 @@ export class Formatter {
 
   /** One line, new line included; the caller owns and wipes it. */
   requestLine(record: AuditRequestRecord, headers: HeaderRules): Buffer {
-    return this.#line(this.#members('request', record, headers));
+    return this.#line(() => {
+      this.#begin('request', record, headers);
+      this.#end(record);
+    });
   }
 
   /** As requestLine. */
   responseLine(record: AuditResponseRecord, headers: HeaderRules): Buffer {
-    const members = this.#members('response', record, headers);
-    if (record.response !== null) {
-      members.response = this.#response(record.response, record.request);
+    return this.#line(() => {
+      this.#begin('response', record, headers);
+      if (record.response !== null) this.#response(record.response, record.request);
+      this.#end(record);
+    });
+  }
+
+  /** Leaves nothing in the writer, whatever happens. */
+  #line(write: () => void): Buffer {
+    try {
+      write();
+    } catch (error) {
+      this.#out.take().fill(0);
+      throw error;
     }
-    return this.#line(members);
+    return this.#out.take();
   }
 
-  #line(members: Members): Buffer {
-    const json = encodeJson(members);
-    const line = Buffer.concat([Buffer.from(this.#options.prefix), json, Buffer.from('\n')]);
-    json.fill(0);
-    for (const copy of this.#copies) copy.fill(0);
-    this.#copies = [];
-    return line;
+  #begin(type: string, record: AuditRequestRecord, headers: HeaderRules): void {
+    const head = new MemberText()
+      .json('time', `"${formatTime(record.time)}"`)
+      .json('type', `"${type}"`);
+    if (record.auth !== null) head.json('auth', this.#auth(record.auth));
+    this.#out.text(`${this.#options.prefix}${head.open}"request":`);
+    this.#request(record.request, headers);
   }
 
-  #members(
-    type: 'request' | 'response',
-    record: AuditRequestRecord,
-    headers: HeaderRules,
-  ): Members {
-    const members: Members = { time: formatTime(record.time), type };
-    if (record.auth !== null) members.auth = this.#auth(record.auth);
-    members.request = this.#request(record.request, headers);
-    put(members, 'error', record.error);
-    return members;
+  #end(record: AuditRequestRecord): void {
+    const error = record.error === '' ? '' : `,"error":${JSON.stringify(record.error)}`;
+    this.#out.text(`${error}}\n`);
   }
 
-  #token(token: Buffer | null, tokenId: string): JsonValue {
-    if (token === null) return null;
+  #token(token: Buffer | null, tokenId: string): string {
+    if (token === null) return '';
     if (this.#options.logRaw) return token.toString('utf8');
     return this.#hasher.hashToken(token, tokenId);
   }
@@ -92,140 +91,175 @@ export class Formatter {
     return isClear ? accessor : this.#hasher.hashAccessor(accessor);
   }
 
-  #auth(auth: AuditAuth): JsonValue {
-    const members: Members = {};
-    put(members, 'client_token', this.#token(auth.clientToken, auth.tokenId));
-    put(members, 'accessor', this.#accessor(auth.accessor));
-    put(members, 'display_name', auth.displayName);
-    put(members, 'policies', auth.policies);
-    put(members, 'token_policies', auth.tokenPolicies);
-    put(members, 'identity_policies', auth.identityPolicies);
+  #auth(auth: AuditAuth): string {
+    const members = new MemberText()
+      .string('client_token', this.#token(auth.clientToken, auth.tokenId))
+      .string('accessor', this.#accessor(auth.accessor))
+      .string('display_name', auth.displayName)
+      .strings('policies', auth.policies)
+      .strings('token_policies', auth.tokenPolicies)
+      .strings('identity_policies', auth.identityPolicies);
     if (auth.policyResults !== null) {
-      members.policy_results = {
-        allowed: auth.policyResults.allowed,
-        granting_policies: auth.policyResults.grantingPolicies.map((name) => ({
-          name,
-          namespace_id: 'root',
-          type: 'acl',
-        })),
-      };
+      const { allowed, grantingPolicies } = auth.policyResults;
+      const granting = grantingPolicies.map((name) => ({
+        name,
+        namespace_id: 'root',
+        type: 'acl',
+      }));
+      members.json(
+        'policy_results',
+        `{"allowed":${allowed},"granting_policies":${JSON.stringify(granting)}}`,
+      );
     }
-    if (Object.keys(auth.metadata).length > 0) members.metadata = auth.metadata;
-    put(members, 'remaining_uses', auth.remainingUses);
-    put(members, 'entity_id', auth.entityId);
-    put(members, 'token_type', auth.tokenType);
-    put(members, 'token_ttl', auth.tokenTtlSeconds);
-    if (auth.tokenIssueTime > 0) members.token_issue_time = formatTime(auth.tokenIssueTime);
-    return members;
+    if (Object.keys(auth.metadata).length > 0) {
+      members.json('metadata', JSON.stringify(auth.metadata));
+    }
+    members
+      .number('remaining_uses', auth.remainingUses)
+      .string('entity_id', auth.entityId)
+      .string('token_type', auth.tokenType)
+      .number('token_ttl', auth.tokenTtlSeconds);
+    if (auth.tokenIssueTime > 0) {
+      members.string('token_issue_time', formatTime(auth.tokenIssueTime));
+    }
+    return members.object;
   }
 
-  #mount(members: Members, mount: AuditMount | null): void {
-    if (mount === null) return;
-    members.mount_point = mount.path;
-    members.mount_type = mount.type;
-    members.mount_accessor = mount.accessor;
-    members.mount_class = mount.class;
+  #mount(members: MemberText, mount: AuditMount | null): MemberText {
+    if (mount === null) return members;
+    return members
+      .string('mount_point', mount.path)
+      .string('mount_type', mount.type)
+      .string('mount_accessor', mount.accessor)
+      .string('mount_class', mount.class);
   }
 
-  #request(request: AuditRequest, rules: HeaderRules): JsonValue {
-    const members: Members = { id: request.id };
-    put(members, 'client_id', request.clientId);
-    members.operation = request.operation;
-    this.#mount(members, request.mount);
-    put(members, 'client_token', this.#token(request.clientToken, request.tokenId));
-    put(members, 'client_token_accessor', this.#accessor(request.accessor));
-    members.namespace = { id: 'root' };
-    members.path = request.path;
-    if (request.data.size > 0) {
-      const clear = request.mount?.nonHmacRequestKeys ?? [];
-      const data: Members = Object.create(null) as Members;
-      for (const [name, field] of request.data) {
-        data[name] = this.#field(field, clear.includes(name));
-      }
-      members.data = data;
-    }
-    put(members, 'remote_address', request.remoteAddress);
-    put(members, 'remote_port', request.remotePort);
-    put(members, 'wrap_ttl', request.wrapTtlSeconds);
+  #request(request: AuditRequest, rules: HeaderRules): void {
+    const members = new MemberText()
+      .string('id', request.id)
+      .string('client_id', request.clientId)
+      .string('operation', request.operation);
+    this.#mount(members, request.mount)
+      .string('client_token', this.#token(request.clientToken, request.tokenId))
+      .string('client_token_accessor', this.#accessor(request.accessor))
+      .json('namespace', '{"id":"root"}')
+      .string('path', request.path)
+      .string('remote_address', request.remoteAddress)
+      .number('remote_port', request.remotePort)
+      .number('wrap_ttl', request.wrapTtlSeconds);
     const headers = this.#headers(request.headers, rules);
-    if (headers !== null) members.headers = headers;
-    return members;
+    if (headers !== null) members.json('headers', headers);
+    if (request.data.size === 0) {
+      this.#out.text(members.object);
+      return;
+    }
+    this.#out.text(`${members.open}"data":`);
+    const clear = request.mount?.nonHmacRequestKeys ?? [];
+    let separator = '{';
+    for (const [name, field] of request.data) {
+      this.#out.text(`${separator}${JSON.stringify(name)}:`);
+      separator = ',';
+      this.#value(field.value, clear.includes(name) || this.#options.logRaw, 0);
+    }
+    this.#out.text('}}');
   }
 
-  #headers(headers: ReadonlyMap<string, string>, rules: HeaderRules): JsonValue {
-    const found: Members = Object.create(null) as Members;
-    let isEmpty = true;
+  #headers(headers: ReadonlyMap<string, string>, rules: HeaderRules): string | null {
+    const found: string[] = [];
     for (const [name, { hmac }] of rules) {
       const value = headers.get(name);
       if (value === undefined) continue;
-      isEmpty = false;
-      found[name] = [hmac && !this.#options.logRaw ? this.#hasher.hash(value) : value];
+      const shown = hmac && !this.#options.logRaw ? this.#hasher.hash(value) : value;
+      found.push(`${JSON.stringify(name)}:[${JSON.stringify(shown)}]`);
     }
-    return isEmpty ? null : found;
-  }
-
-  #field(field: RawField, isClear: boolean): JsonValue {
-    return this.#value(field.value, isClear || this.#options.logRaw, 0);
+    return found.length === 0 ? null : `{${found.join(',')}}`;
   }
 
   /** Numbers, booleans and null stay legible; every string is hashed unless `isClear`. */
-  #value(value: JsonValue, isClear: boolean, depth: number): JsonValue {
+  #value(value: JsonValue, isClear: boolean, depth: number): void {
     if (depth > DEPTH_MAX) throw new TypeError('audited value is nested too deeply');
     if (value instanceof RawJson) {
-      const copy = isClear ? compactJson(value) : this.#hasher.hashRaw(value);
-      this.#copies.push(copy.bytes);
-      return copy;
+      if (isClear) writeJsonCompact(this.#out, value);
+      else writeJsonReplaced(this.#out, value, (utf8) => this.#hasher.hash(utf8));
+    } else if (typeof value === 'string') {
+      this.#out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
+    } else if (value === null || typeof value !== 'object') {
+      this.#out.text(String(value));
+    } else if (Array.isArray(value)) {
+      let separator = '[';
+      for (const item of value as readonly JsonValue[]) {
+        this.#out.text(separator);
+        separator = ',';
+        this.#value(item, isClear, depth + 1);
+      }
+      this.#out.text(separator === '[' ? '[]' : ']');
+    } else {
+      this.#members(value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
     }
-    if (typeof value === 'string') return isClear ? value : this.#hasher.hash(value);
-    if (value === null || typeof value !== 'object') return value;
-    if (Array.isArray(value)) {
-      return (value as readonly JsonValue[]).map((item) => this.#value(item, isClear, depth + 1));
-    }
-    const members: Members = Object.create(null) as Members;
-    for (const [name, member] of Object.entries(value as Readonly<Record<string, JsonValue>>)) {
-      members[name] = this.#value(member, isClear, depth + 1);
-    }
-    return members;
   }
 
-  #response(response: AuditResponse, request: AuditRequest): JsonValue {
-    const members: Members = {};
-    if (response.auth !== null) members.auth = this.#auth(response.auth);
+  #members(
+    value: Readonly<Record<string, JsonValue>>,
+    isClear: (name: string) => boolean,
+    depth: number,
+  ): void {
+    let separator = '{';
+    for (const name of Object.keys(value)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      this.#out.text(`${separator}${JSON.stringify(name)}:`);
+      separator = ',';
+      this.#value(member, isClear(name), depth + 1);
+    }
+    this.#out.text(separator === '{' ? '{}' : '}');
+  }
+
+  #response(response: AuditResponse, request: AuditRequest): void {
+    const members = new MemberText();
+    if (response.auth !== null) members.json('auth', this.#auth(response.auth));
     this.#mount(members, request.mount);
-    if (response.leaseId !== '') members.secret = { lease_id: response.leaseId };
+    if (response.leaseId !== '') {
+      members.json('secret', `{"lease_id":${JSON.stringify(response.leaseId)}}`);
+    }
+    if (response.wrap !== null) members.json('wrap_info', this.#wrap(response.wrap));
+    members.strings('warnings', response.warnings).string('redirect', response.redirect);
     const data = this.#responseData(response, request);
-    if (data !== null) members.data = data;
-    if (response.wrap !== null) members.wrap_info = this.#wrap(response.wrap);
-    put(members, 'warnings', response.warnings);
-    put(members, 'redirect', response.redirect);
-    return members;
-  }
-
-  #responseData(response: AuditResponse, request: AuditRequest): JsonValue {
-    const data: Members = Object.create(null) as Members;
+    if (data === null) {
+      if (response.rawBody !== null) members.json('data', this.#rawBody(response.rawBody));
+      this.#out.text(`,"response":${members.object}`);
+      return;
+    }
+    this.#out.text(`,"response":${members.open}"data":`);
     const clear = request.mount?.nonHmacResponseKeys ?? [];
-    const isList = request.operation === 'list' || request.operation === 'scan';
-    for (const [name, value] of Object.entries(response.data ?? {})) {
-      const count = isList && this.#options.elideListResponses ? countOf(name, value) : null;
-      data[name] = count ?? this.#value(value, clear.includes(name) || this.#options.logRaw, 0);
-    }
-    if (response.rawBody !== null) {
-      data.http_raw_body = this.#options.logRaw
-        ? response.rawBody.toString('utf8')
-        : this.#hasher.hash(response.rawBody);
-    }
-    return response.data === null && response.rawBody === null ? null : data;
+    this.#members(data, (name) => clear.includes(name) || this.#options.logRaw, 0);
+    this.#out.text('}');
   }
 
-  #wrap(wrap: AuditWrap): JsonValue {
-    const members: Members = {};
-    put(members, 'token', this.#token(wrap.token, ''));
-    put(members, 'accessor', this.#accessor(wrap.accessor));
-    members.ttl = wrap.ttlSeconds;
-    members.creation_time = formatTime(wrap.creationTime);
-    put(members, 'creation_path', wrap.creationPath);
-    put(members, 'wrapped_accessor', this.#accessor(wrap.wrappedAccessor));
-    return members;
+  #rawBody(body: Buffer): string {
+    const shown = this.#options.logRaw ? body.toString('utf8') : this.#hasher.hash(body);
+    return `{"http_raw_body":${JSON.stringify(shown)}}`;
+  }
+
+  #responseData(
+    response: AuditResponse,
+    request: AuditRequest,
+  ): Readonly<Record<string, JsonValue>> | null {
+    const { data } = response;
+    const isList = request.operation === 'list' || request.operation === 'scan';
+    if (data === null || !isList || !this.#options.elideListResponses) return data;
+    return Object.fromEntries(
+      Object.entries(data).map(([name, value]) => [name, countOf(name, value) ?? value]),
+    );
+  }
+
+  #wrap(wrap: AuditWrap): string {
+    return new MemberText()
+      .string('token', this.#token(wrap.token, ''))
+      .string('accessor', this.#accessor(wrap.accessor))
+      .json('ttl', String(wrap.ttlSeconds))
+      .string('creation_time', formatTime(wrap.creationTime))
+      .string('creation_path', wrap.creationPath)
+      .string('wrapped_accessor', this.#accessor(wrap.wrappedAccessor)).object;
   }
 }
 

@@ -77,7 +77,7 @@ export interface AuditResponse {
   readonly auth: AuditAuth | null;
   readonly leaseId: string;
   readonly data: Readonly<Record<string, JsonValue>> | null;
-  /** Body of an answer without envelope: hashed as a whole. */
+  /** Body of an answer without envelope: hashed as a whole; looked at only when `data` is null. */
   readonly rawBody: Buffer | null;
   readonly wrap: AuditWrap | null;
   readonly warnings: readonly string[];

@@ -1,18 +1,64 @@
 // From values to JSON bytes, raw members spliced in as they came. The result is one buffer the caller owns and wipes.
 import { type JsonValue, RawJson } from './value.js';
 
+/** Names come again and again; their JSON text is remembered, up to so many of them, and short ones only. */
+const NAMES_MAX = 1024;
+const NAME_LENGTH_MAX = 32;
+const names = new Map<string, string>();
+
+function nameText(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const text = `${JSON.stringify(name)}:`;
+  if (names.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) names.set(name, text);
+  return text;
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
 /** Collects text and raw parts; text that stands together becomes one chunk. */
 class Writer {
   readonly #parts: (string | Buffer)[] = [];
   #text = '';
 
-  text(part: string): void {
-    this.#text += part;
+  value(value: JsonValue): void {
+    if (typeof value === 'string') this.#text += JSON.stringify(value);
+    else if (value === null || typeof value !== 'object') this.#text += String(value);
+    else if (value instanceof RawJson) this.#raw(value.bytes);
+    else if (isList(value)) this.#list(value);
+    else this.#object(value);
   }
 
-  raw(part: Buffer): void {
+  #raw(part: Buffer): void {
     this.#parts.push(this.#text, part);
     this.#text = '';
+  }
+
+  #list(list: readonly JsonValue[]): void {
+    if (list.every((item) => typeof item === 'string')) {
+      this.#text += JSON.stringify(list);
+      return;
+    }
+    this.#text += '[';
+    for (let index = 0; index < list.length; index += 1) {
+      if (index > 0) this.#text += ',';
+      this.value(list[index] ?? null);
+    }
+    this.#text += ']';
+  }
+
+  #object(value: { readonly [key: string]: JsonValue }): void {
+    let separator = '{';
+    for (const name of Object.keys(value)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      this.#text += separator + nameText(name);
+      separator = ',';
+      this.value(member);
+    }
+    this.#text += separator === '{' ? '{}' : '}';
   }
 
   finish(): Buffer {
@@ -20,7 +66,7 @@ class Writer {
     this.#parts.push(this.#text);
     let length = 0;
     for (const part of this.#parts) length += Buffer.byteLength(part);
-    const out = Buffer.allocUnsafeSlow(length);
+    const out = Buffer.allocUnsafe(length);
     let at = 0;
     for (const part of this.#parts) {
       at += typeof part === 'string' ? out.write(part, at, 'utf8') : part.copy(out, at);
@@ -29,46 +75,9 @@ class Writer {
   }
 }
 
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
-
-/** True when nothing inside is raw, so that JSON.stringify may do all the work. */
-function isPlain(value: JsonValue): boolean {
-  if (value === null || typeof value !== 'object') return true;
-  if (value instanceof RawJson) return false;
-  if (isList(value)) return value.every(isPlain);
-  for (const key in value) if (!isPlain(value[key] ?? null)) return false;
-  return true;
-}
-
-function write(value: JsonValue, writer: Writer): void {
-  if (value instanceof RawJson) {
-    writer.raw(value.bytes);
-  } else if (isPlain(value)) {
-    writer.text(JSON.stringify(value));
-  } else if (isList(value)) {
-    writer.text('[');
-    value.forEach((item, index) => {
-      if (index > 0) writer.text(',');
-      write(item, writer);
-    });
-    writer.text(']');
-  } else if (typeof value === 'object' && value !== null) {
-    let separator = '{';
-    for (const [key, member] of Object.entries(value)) {
-      if (member === undefined) continue;
-      writer.text(`${separator}${JSON.stringify(key)}:`);
-      write(member, writer);
-      separator = ',';
-    }
-    writer.text(separator === '{' ? '{}' : '}');
-  }
-}
-
-/** JSON text of `value`; members that are undefined are left out. */
+/** JSON text of `value`; members that are undefined are left out. Numbers must be finite. */
 export function encodeJson(value: JsonValue): Buffer {
   const writer = new Writer();
-  write(value, writer);
+  writer.value(value);
   return writer.finish();
 }

@@ -2,13 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ApiError } from '../errors.js';
-import {
-  compactJson,
-  mergePatchJson,
-  parseJsonTree,
-  replaceJsonStrings,
-  subkeysJson,
-} from './tree.js';
+import { mergePatchJson, parseJsonTree, subkeysJson } from './tree.js';
 import { RawJson } from './value.js';
 
 function raw(text: string): RawJson {
@@ -95,27 +89,6 @@ for (const [name, text, depth, result] of subkeys) {
   });
 }
 
-test('replaceJsonStrings replaces every string value, and only those', () => {
-  const seen: string[] = [];
-  const text = '{"k\\n":"a\\u00e4","l":["b",{"m":"\\ud83d\\ude00"}],"n":1.50,"t":true,"z":null}';
-  const out = replaceJsonStrings(raw(text), (utf8) => {
-    seen.push(utf8.toString());
-    return 'h';
-  });
-  assert.deepEqual(seen, ['aä', 'b', '😀']);
-  assert.equal(out.bytes.toString(), '{"k\\n":"h","l":["h",{"m":"h"}],"n":1.50,"t":true,"z":null}');
-});
-
-test('replaceJsonStrings leaves no unescaped string behind in its scratch memory', () => {
-  const kept: Buffer[] = [];
-  replaceJsonStrings(raw('["hunter2\\n"]'), (utf8) => {
-    kept.push(utf8);
-    return '';
-  });
-  assert.equal(kept.length, 1);
-  assert.ok(kept[0]?.every((byte) => byte === 0));
-});
-
 test('a tree of any bytes is a tree or an ApiError', () => {
   const piece = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', 'a', '1', ' ', '"b"');
   fc.assert(
@@ -134,15 +107,5 @@ test('a tree deeper than the scanner allows is refused, not overflowed', () => {
   assert.throws(
     () => parseJsonTree(raw('['.repeat(100_000))),
     (error) => error instanceof ApiError && error.code === 'json-too-complex',
-  );
-});
-
-test('compactJson leaves one line that means the same', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
-      const compact = compactJson(raw(JSON.stringify(value, null, 2))).bytes.toString();
-      assert.equal(compact, JSON.stringify(value));
-    }),
-    { numRuns: 1000 },
   );
 });

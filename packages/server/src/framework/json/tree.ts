@@ -1,8 +1,7 @@
-// Shape of validated JSON as byte ranges, and what can be done with ranges alone: merge patches, subkeys, replacing
-// strings. Values are copied as bytes and never decoded; member names do become JavaScript strings.
+// Shape of validated JSON as byte ranges, and what can be done with ranges alone: merge patches and subkeys. Values are copied as bytes and never decoded; member names do become JavaScript strings.
 import { invalidRequest } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
-import { decodeJsonText, unescapeJsonString } from './decode.js';
+import { decodeJsonText } from './decode.js';
 import { RawJson } from './value.js';
 
 const QUOTE = 0x22;
@@ -219,67 +218,5 @@ export function subkeysJson(raw: RawJson, depthMax: number): RawJson {
     out.byte(OBJECT_END);
   };
   write(parseJsonTree(raw), 1);
-  return new RawJson(out.finish());
-}
-
-/** Writes `node` without white space; strings go through `writeString`. */
-function writeTree(
-  out: ByteWriter,
-  bytes: Buffer,
-  node: JsonNode,
-  writeString: (node: JsonNode) => void,
-): void {
-  if (node.kind === 'string') {
-    writeString(node);
-  } else if (node.kind === 'other') {
-    out.range(bytes, node.start, node.end);
-  } else if (node.kind === 'array') {
-    out.byte(ARRAY);
-    node.items.forEach((item, index) => {
-      if (index > 0) out.byte(COMMA);
-      writeTree(out, bytes, item, writeString);
-    });
-    out.byte(ARRAY_END);
-  } else {
-    let separator = OBJECT;
-    for (const member of node.members.values()) {
-      out.byte(separator);
-      separator = COMMA;
-      out.range(bytes, member.keyStart, member.keyEnd);
-      out.byte(COLON);
-      writeTree(out, bytes, member.value, writeString);
-    }
-    if (separator === OBJECT) out.byte(OBJECT);
-    out.byte(OBJECT_END);
-  }
-}
-
-/**
- * A copy of `raw` in which every string value (names stay) is replaced by `replace` of its unescaped UTF-8 bytes.
- * Those are good during the call only (a scratch buffer, wiped after it); `replace` returns ASCII without characters
- * that JSON escapes. Numbers, true, false and null stay as they are. No white space is left, so it is one line.
- */
-export function replaceJsonStrings(raw: RawJson, replace: (utf8: Buffer) => string): RawJson {
-  const { bytes } = raw;
-  const out = new ByteWriter(bytes.length * 2);
-  const scratch = bytes.includes(BACKSLASH) ? Buffer.alloc(bytes.length) : null;
-  writeTree(out, bytes, parseJsonTree(raw), ({ start, end }) => {
-    if (scratch === null) {
-      out.ascii(`"${replace(bytes.subarray(start + 1, end - 1))}"`);
-      return;
-    }
-    const length = unescapeJsonString(bytes, start, end, scratch);
-    out.ascii(`"${replace(scratch.subarray(0, length))}"`);
-    scratch.fill(0, 0, length);
-  });
-  return new RawJson(out.finish());
-}
-
-/** The same value without white space, hence on one line; a new buffer that the caller owns and wipes. */
-export function compactJson(raw: RawJson): RawJson {
-  const out = new ByteWriter(raw.bytes.length);
-  writeTree(out, raw.bytes, parseJsonTree(raw), ({ start, end }) =>
-    out.range(raw.bytes, start, end),
-  );
   return new RawJson(out.finish());
 }
