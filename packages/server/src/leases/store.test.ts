@@ -171,6 +171,20 @@ test('after six failures, each with twice the wait, a lease is irrevocable', asy
   assert.deepEqual(storage.keys(), []);
 });
 
+test('the leases of a token are each given once, though some stay', async () => {
+  const { store } = open();
+  const made = new Set<string>();
+  for (let i = 0; i < 450; i += 1) made.add((await register(store)).id);
+  await register(store, { tokenId: 'hother' });
+  const seen: string[] = [];
+  for await (const id of store.allOfToken('htoken')) {
+    seen.push(id);
+    if (seen.length % 2 === 0) await store.remove(id);
+  }
+  assert.equal(seen.length, 450);
+  assert.deepEqual(new Set(seen), made);
+});
+
 test('everything below a prefix is listed, and nothing beside it', async () => {
   const { store } = open();
   const inside = await register(store, { path: 'db/creds/a' });

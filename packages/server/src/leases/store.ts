@@ -186,6 +186,17 @@ export class LeaseStore {
     return await this.#idsUnder(prefix, { after: '', limit });
   }
 
+  /**
+   * Every lease id of one token, in one walk behind a cursor: what can not be revoked, or is held by another worker,
+   * is given once and not again.
+   */
+  async *allOfToken(tokenId: string): AsyncGenerator<string> {
+    for await (const key of walk(this.#storage, `${TOKEN_PREFIX}${tokenId}/`)) {
+      const found = await this.#storage.get(key);
+      if (found !== null) yield found.value.toString('utf8');
+    }
+  }
+
   /** Immediate children below a prefix, as LIST answers them; '' or ending in '/'. */
   async list(prefix: string, page: Page): Promise<readonly string[]> {
     return await this.#storage.list(ID_PREFIX + prefix, page);

@@ -22,7 +22,7 @@ const SHAPE = /^([A-Za-z0-9_-]{122})\.([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{86})$/
 
 /** One request as both sides see it. */
 export interface BoundRequest {
-  /** 'read', 'list', 'scan', 'update' (POST and PUT alike), 'patch', 'delete'. */
+  /** 'read', 'list', 'scan', 'update' (POST and PUT alike), 'patch', 'delete', 'help'. */
   readonly operation: string;
   /** Below /v1/, canonical, as ApiRequest.path: LIST and SCAN paths end in '/'. */
   readonly path: string;
