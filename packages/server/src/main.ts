@@ -1,1 +1,241 @@
-export {};
+// The composition root: reads the configuration, opens storage, builds the server, opens the doors, waits for a signal.
+import { writeFileSync } from 'node:fs';
+import { loadServerConfig, NODE_CONFIG_FILES } from './config/load.js';
+import { ConfigError } from './config/problems.js';
+import type { ServerConfig } from './config/server-config.js';
+import type { Listener } from './http/listener.js';
+import { hardenProcess } from './secret-memory/hardening.js';
+import { type Assembly, assemble } from './startup/assemble.js';
+import { enableConfiguredAudits } from './startup/audits.js';
+import {
+  devBanner,
+  devMounts,
+  devStorageFolder,
+  makeDevCertificate,
+  openDevServer,
+} from './startup/dev.js';
+import { createLog, type Log } from './startup/log.js';
+import { type ServerIo, type ServerOptions, StartError } from './startup/options.js';
+import { openListener, reloadListener } from './startup/serve.js';
+import { openSimulatedTee } from './startup/simulated-tee.js';
+import { BUILD_DATE, VERSION } from './startup/version.js';
+import type { StorageEngine } from './storage/engine.js';
+import { StorageOpenError } from './storage/leveldb-open.js';
+import { storageEngines } from './storage/registry.js';
+
+export type { ServerIo, ServerOptions } from './startup/options.js';
+export { VERSION } from './startup/version.js';
+
+const CLOSE_GRACE_MS = 10_000;
+const clock = (): number => Date.now();
+
+/** Runs until a signal; resolves with the exit code. Faults at start are printed, never thrown. */
+export async function runServer(options: ServerOptions, io: ServerIo): Promise<number> {
+  try {
+    const server = await startServer(options, io);
+    await server.untilSignal();
+    await server.close();
+    return 0;
+  } catch (error) {
+    if (
+      error instanceof ConfigError ||
+      error instanceof StartError ||
+      error instanceof StorageOpenError
+    ) {
+      io.writeError(`error: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+async function readConfig(options: ServerOptions, io: ServerIo): Promise<ServerConfig> {
+  const config = await loadServerConfig({
+    paths: options.config,
+    env: {
+      ...io.env,
+      ...(options.logLevel === null ? {} : { VAULT_LOG_LEVEL: options.logLevel }),
+      ...(options.logFormat === null ? {} : { VAULT_LOG_FORMAT: options.logFormat }),
+    },
+    dev: options.dev,
+    files: NODE_CONFIG_FILES,
+  });
+  if (!options.dev) return config;
+  const [first] = config.listeners;
+  if (first === undefined) throw new StartError('no listener');
+  const tls = options.devTls ? await makeDevCertificate() : null;
+  const storage = options.devStorage;
+  return {
+    ...config,
+    storage:
+      storage === null
+        ? config.storage
+        : { type: 'file', path: devStorageFolder(storage), nodeId: null },
+    listeners: [
+      {
+        ...first,
+        address: options.devListenAddress ?? first.address,
+        tls:
+          tls === null
+            ? first.tls
+            : {
+                ...tls,
+                clientCaFile: null,
+                minVersion: 'TLSv1.2',
+                maxVersion: 'TLSv1.3',
+                cipherSuites: null,
+                requireAndVerifyClientCert: false,
+                disableClientCerts: false,
+              },
+      },
+      ...config.listeners.slice(1),
+    ],
+  };
+}
+
+async function openStorage(config: ServerConfig, log: Log, dev: boolean): Promise<StorageEngine> {
+  const factory = storageEngines.get(config.storage.type);
+  if (factory === undefined) throw new StartError(`storage "${config.storage.type}" is not known`);
+  if (factory.warning !== null && !dev) log('warn', factory.warning);
+  return await factory.open({ path: config.storage.path });
+}
+
+interface RunningServer {
+  untilSignal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function startServer(options: ServerOptions, io: ServerIo): Promise<RunningServer> {
+  const hardening = hardenProcess();
+  const config = await readConfig(options, io);
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    write: (line) => io.writeError(line),
+    clock,
+  });
+  for (const warning of config.warnings) log('warn', warning);
+  for (const step of hardening) if (!step.ok) log('warn', `hardening ${step.name}: ${step.detail}`);
+  const engine = await openStorage(config, log, options.dev);
+  const scheme = config.listeners[0]?.tls === null ? 'http' : 'https';
+  const assembly = assembleServer(options, config, engine, log, scheme);
+  if (assembly.memory.status.kind === 'ordinary') {
+    log('warn', `keys are kept in ordinary memory: ${assembly.memory.status.reason}`);
+  }
+  const listeners: Listener[] = [];
+  try {
+    for (const each of config.listeners)
+      listeners.push(await openListener(assembly.core, each, log));
+    const address = `${scheme}://${listeners[0]?.address ?? ''}`;
+    if (options.dev) await announceDev(options, config, assembly, io, address);
+    await enableConfiguredAudits(assembly, config.audits, log);
+    log('info', `vouchsafe ${VERSION} listens on ${address}`);
+    if (config.pidFile !== null) writeFileSync(config.pidFile, `${process.pid}\n`);
+  } catch (error) {
+    for (const listener of listeners) await listener.close(0);
+    await assembly.close();
+    throw error;
+  }
+  return running(config, assembly, listeners, log);
+}
+
+function assembleServer(
+  options: ServerOptions,
+  config: ServerConfig,
+  engine: StorageEngine,
+  log: Log,
+  scheme: string,
+): Assembly {
+  return assemble({
+    engine,
+    facts: {
+      version: VERSION,
+      buildDate: BUILD_DATE,
+      startedAt: clock(),
+      apiAddress: config.apiAddr ?? `${scheme}://${config.listeners[0]?.address ?? ''}`,
+      logLevel: config.logLevel,
+      defaultLeaseTtlSeconds: config.defaultLeaseTtlSeconds,
+      maxLeaseTtlSeconds: config.maxLeaseTtlSeconds,
+      isDev: options.dev,
+      sanitizedConfig: {
+        storage: { type: config.storage.type },
+        default_lease_ttl: config.defaultLeaseTtlSeconds,
+        max_lease_ttl: config.maxLeaseTtlSeconds,
+        log_level: config.logLevel,
+        ui: config.ui,
+      },
+    },
+    firstWrites: {
+      rootTokenId: null,
+      extraMounts: options.dev ? devMounts(options) : [],
+      clusterName: config.clusterName ?? '',
+    },
+    bundleFolders: config.attestation.endorsementBundleFiles,
+    simulated:
+      options.dev && options.devTee !== null
+        ? openSimulatedTee(options.devTee, new Date(clock()))
+        : null,
+    pluginDirectory: config.pluginDirectory,
+    clock,
+    log,
+  });
+}
+
+async function announceDev(
+  options: ServerOptions,
+  config: ServerConfig,
+  assembly: Assembly,
+  io: ServerIo,
+  address: string,
+): Promise<void> {
+  const secrets = await openDevServer(assembly, options, clock);
+  if (!options.devNoStoreToken) writeTokenFile(options.tokenFile, secrets.rootToken);
+  const certFile = config.listeners[0]?.tls?.certFile ?? null;
+  const caFile =
+    options.devTls && certFile !== null ? certFile.replace(/cert\.pem$/, 'ca.pem') : null;
+  io.writeOut(
+    devBanner({ address, secrets, caFile, teeFolder: options.devTee, storage: options.devStorage }),
+  );
+}
+
+function writeTokenFile(file: string, token: string): void {
+  try {
+    writeFileSync(file, token, { mode: 0o600 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `token file ${file}: cannot be written (${code ?? 'unknown fault'}); use -dev-no-store-token`,
+    );
+  }
+}
+
+function running(
+  config: ServerConfig,
+  assembly: Assembly,
+  listeners: readonly Listener[],
+  log: Log,
+): RunningServer {
+  const reload = (): void => {
+    listeners.forEach((listener, index) => {
+      const each = config.listeners[index];
+      if (each !== undefined) reloadListener(listener, each, log);
+    });
+  };
+  return {
+    untilSignal: () =>
+      new Promise((resolve) => {
+        process.on('SIGHUP', reload);
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          process.once(signal, () => {
+            log('info', `${signal}: closing`);
+            resolve();
+          });
+        }
+      }),
+    close: async () => {
+      for (const listener of listeners) await listener.close(CLOSE_GRACE_MS);
+      await assembly.close();
+      process.off('SIGHUP', reload);
+    },
+  };
+}

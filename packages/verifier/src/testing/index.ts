@@ -10,6 +10,7 @@ export {
   dcapSerials,
 } from './dcap-ca.js';
 export { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
+export { type DevelopmentTls, mintDevelopmentTls } from './development-tls.js';
 export type { PckFields } from './pck-extension.js';
 export {
   createSoftwareAmd,
