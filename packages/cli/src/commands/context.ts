@@ -16,7 +16,8 @@ import { CommandError, type Situation } from '../session/explain.js';
 import { chooseConnection, type connectionFlags, type Format } from '../session/options.js';
 import { curlString, PreviewTransport, policyText } from '../session/preview.js';
 import { findStoredToken } from '../session/token-file.js';
-import { type Io, PromptError } from '../terminal/io.js';
+import { PromptError } from '../terminal/hidden-input.js';
+import type { Io } from '../terminal/io.js';
 
 type Answer = Partial<Envelope>;
 

@@ -67,7 +67,7 @@ function formatNested(value: ExactJson, level: number): string {
     .join('\n');
 }
 
-/** No newline at the end. Members are sorted by name. */
+/** Members are sorted by name. The caller ends it with a newline, which a last literal block needs. */
 export function formatYaml(value: ExactJson): string {
   return formatScalar(value, '  ') ?? formatNested(value, 0);
 }

@@ -2,7 +2,7 @@
 // hold a token or anything that was sent in a body.
 import { ApiResponseError, InvalidRequestError, TransportError } from '@vouchsafe/client';
 import { UsageError } from '../arguments/flag.js';
-import { PromptError } from '../terminal/io.js';
+import { PromptError } from '../terminal/hidden-input.js';
 
 /** What a hint may know about the situation. */
 export interface Situation {

@@ -1,6 +1,7 @@
 // The process's edges, handed to commands: streams, environment, name. Output that goes nowhere (a closed pipe) ends
 // the program quietly. Must be the only file besides main.ts that touches `process`.
 import { basename } from 'node:path';
+import { PromptError, readHidden } from './hidden-input.js';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,11 +21,6 @@ export interface Io {
   readHidden(label: string): Promise<string>;
 }
 
-/** A question nobody can answer. */
-export class PromptError extends Error {
-  override readonly name = 'PromptError';
-}
-
 const inputBytesMax = 64 * 1024 * 1024;
 
 async function readAll(stream: NodeJS.ReadStream, toLineEnd: boolean): Promise<string> {
@@ -38,38 +34,6 @@ async function readAll(stream: NodeJS.ReadStream, toLineEnd: boolean): Promise<s
     if (toLineEnd && part.includes(0x0a)) break;
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Reads keys one by one with the echo off. Ctrl-C and Ctrl-D give up, backspace works. */
-function readKeys(stream: NodeJS.ReadStream, note: (text: string) => void): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let typed = '';
-    const finish = (error: Error | null): void => {
-      stream.setRawMode(false);
-      stream.pause();
-      stream.off('data', onData);
-      note('\n');
-      if (error === null) resolve(typed);
-      else reject(error);
-    };
-    const onData = (chunk: Buffer | string): void => {
-      for (const key of chunk.toString()) {
-        if (key === '\r' || key === '\n') {
-          finish(null);
-          return;
-        }
-        if (key === '\u0003' || key === '\u0004') {
-          finish(new PromptError('interrupted'));
-          return;
-        }
-        if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1);
-        else typed += key;
-      }
-    };
-    stream.setRawMode(true);
-    stream.resume();
-    stream.on('data', onData);
-  });
 }
 
 /** The real edges. Call once. */
@@ -97,8 +61,7 @@ export function processIo(): Io {
     readLine: async () => (await readAll(stdin, true)).split(/\r?\n/, 1)[0] ?? '',
     readHidden: (label) => {
       if (stdin.isTTY !== true) throw new PromptError('no terminal to ask on');
-      note(label);
-      return readKeys(stdin, note);
+      return readHidden(stdin, label, note);
     },
   };
 }
