@@ -160,6 +160,18 @@ test('refuses paths that a proxy may resolve into others', () => {
   assert.equal(encodePath('lease/x:y@z+w'), 'lease/x:y@z+w');
 });
 
+test('refuses a token that cannot be a header, without repeating it', async () => {
+  for (const token of ['hidden\n', 'hid den', 'hidden\u00e9']) {
+    const { client, seen } = stub([{ status: 204 }], { token });
+    await assert.rejects(client.read('x'), (error: unknown) => {
+      assert.ok(error instanceof InvalidRequestError);
+      assert.doesNotMatch(error.message, /hid/);
+      return true;
+    });
+    assert.equal(seen.length, 0);
+  }
+});
+
 test('sends bytes as they are', async () => {
   const { client, seen } = stub([{ status: 200, body: 'raw' }]);
   const body = new TextEncoder().encode('{"a":1}');

@@ -111,6 +111,7 @@ export class Client {
   /**
    * One call, retried where that may help; the answer's bytes are not looked at unless the status is an error.
    * `path` is below /v1/. @throws ApiResponseError for any status of 400 or above, and for a redirect
+   * @throws InvalidRequestError, TransportError
    */
   async send(method: string, path: string, call: CallOptions = {}): Promise<TransportResponse> {
     const encoded = `/v1/${encodePath(path)}`;
@@ -202,6 +203,9 @@ export class Client {
 
   #headers(method: string, path: string, call: CallOptions): Readonly<Record<string, string>> {
     const token = call.token === undefined ? this.token : call.token;
+    if (token !== null && /[^\x21-\x7e]/.test(token)) {
+      throw new InvalidRequestError('token: must be visible ASCII without blanks');
+    }
     const namespace = this.#options.namespace ?? null;
     let wrapTtl = call.wrapTtl === undefined ? (this.#options.wrapTtl ?? null) : call.wrapTtl;
     // Wrapping without a TTL is an error on the server; Vault's clients ask for five minutes.

@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly devNoKv: boolean;
   /** Folder in which a development server keeps its data between starts. */
   readonly devStorage: string | null;
+  /** Folder that gets the keys of the simulated TEE vendor, for shims on this machine. */
+  readonly devTee: string | null;
   /** Where a development server stores its root token for the next commands. */
   readonly tokenFile: string;
   readonly logLevel: string | null;
@@ -67,6 +69,10 @@ export const server = command({
     'dev-storage': textFlag('Keep a development server’s data in this folder between starts.', {
       valueName: 'FOLDER',
     }),
+    'dev-tee': textFlag(
+      'Simulate a TEE vendor, and put the keys workloads on this machine need into this folder. Evidence made with them proves nothing.',
+      { valueName: 'FOLDER' },
+    ),
     'log-level': textFlag('trace, debug, info, warn or error. Also VOUCHSAFE_LOG_LEVEL.'),
     'log-format': textFlag('standard or json. Also VOUCHSAFE_LOG_FORMAT.'),
     'exit-on-core-shutdown': booleanFlag('Exit when the core shuts down.'),
@@ -75,7 +81,7 @@ export const server = command({
   server: false,
   async run(context, flags) {
     const { env } = context.io;
-    const devFlags = ['root-token-id', 'listen-address', 'tls', 'kv-v1', 'no-kv', 'storage'];
+    const devFlags = ['root-token-id', 'listen-address', 'tls', 'kv-v1', 'no-kv', 'storage', 'tee'];
     const given = devFlags.some((name) => Boolean(flags[`dev-${name}` as keyof typeof flags]));
     // As in Vault, any -dev-… flag but the store one asks for a development server.
     const dev = flags.dev || given;
@@ -94,6 +100,7 @@ export const server = command({
         devKvV1: flags['dev-kv-v1'],
         devNoKv: flags['dev-no-kv'],
         devStorage: flags['dev-storage'],
+        devTee: flags['dev-tee'],
         tokenFile: tokenFilePath(env),
         logLevel: flags['log-level'] ?? findVariable(env, 'LOG_LEVEL'),
         logFormat: flags['log-format'] ?? findVariable(env, 'LOG_FORMAT'),
