@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Backend, Operation } from '../../../framework/backend.js';
 import { ApiError } from '../../../framework/errors.js';
+import type { Storage } from '../../../framework/storage.js';
 import {
   type Call,
   type CallResult,
@@ -12,12 +13,12 @@ import {
 import { MemoryView } from '../../../framework/testing/memory-view.js';
 import { kvFactory } from '../backend.js';
 
-export class KvMount {
-  readonly view: MemoryView;
+export class KvMount<V extends Storage = MemoryView> {
+  readonly view: V;
   readonly backend: Backend;
   now = 1_700_000_000_000;
 
-  constructor(view: MemoryView, backend: Backend) {
+  constructor(view: V, backend: Backend) {
     this.view = view;
     this.backend = backend;
   }
@@ -72,14 +73,21 @@ export class KvMount {
   }
 }
 
-export async function openKv(
+export async function openKvOn<V extends Storage>(
   version: '1' | '2',
-  view: MemoryView = new MemoryView(),
-): Promise<KvMount> {
+  view: V,
+): Promise<KvMount<V>> {
   const backend = await kvFactory({
     storage: view,
     mount: { ...TEST_MOUNT, options: { version } },
     log: () => undefined,
   });
   return new KvMount(view, backend);
+}
+
+export async function openKv(
+  version: '1' | '2',
+  view: MemoryView = new MemoryView(),
+): Promise<KvMount> {
+  return await openKvOn(version, view);
 }
