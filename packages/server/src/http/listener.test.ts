@@ -76,7 +76,7 @@ describe('a plain listener', () => {
     assert.match((body as { request_id: string }).request_id, /^[0-9a-f-]{14}4[0-9a-f-]{21}$/);
   });
 
-  it('takes LIST split over many packets, and a second request on the same connection', async () => {
+  it('takes LIST in many packets, and a second request on the same connection', async () => {
     const listener = await open(ECHO);
     const socket = connect(listener);
     socket.setNoDelay(true);

@@ -69,5 +69,6 @@ export class DateLine {
 export function encodeHead(answer: Answer, dateLine: string, connection: string): string {
   const length = answer.body === null ? '' : `Content-Length: ${answer.body.length}\r\n`;
   const reason = REASONS[answer.status] ?? '';
-  return `HTTP/1.1 ${answer.status} ${reason}\r\n${answer.fields}${length}${connection}${dateLine}\r\n`;
+  const statusLine = `HTTP/1.1 ${answer.status} ${reason}\r\n`;
+  return `${statusLine}${answer.fields}${length}${connection}${dateLine}\r\n`;
 }

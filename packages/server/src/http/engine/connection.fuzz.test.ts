@@ -1,5 +1,5 @@
-// Whatever a client sends and however handlers dawdle: every started request is answered at most once and in order, no
-// byte of the budget is lost, nothing hangs, and nothing of ours breaks.
+// Whatever a client sends and however handlers dawdle: every started request is answered once and
+// in order, no byte of the budget is lost, nothing hangs, and nothing of ours breaks.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

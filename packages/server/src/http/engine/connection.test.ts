@@ -57,7 +57,7 @@ describe('order', () => {
     assert.equal(wire.outline, '200 /1 200 /2 200 /3 200 /4');
   });
 
-  it('starts nothing while the peer does not take its answers, and goes on when it does', async () => {
+  it('starts nothing while the peer does not take its answers, and then goes on', async () => {
     const wire = new Wire();
     wire.client.pause();
     await wire.send(get('/1'));
@@ -349,7 +349,7 @@ describe('a deadline', () => {
     assert.equal(wire.outline, '200 /1 200 /2');
   });
 
-  it('answers 504 for a handler that is late, and wipes the request only when it is done', async () => {
+  it('answers 504 for a late handler, and wipes the request only when it is done', async () => {
     const wire = new Wire();
     await wire.send(put('/1', 'abc'));
     await wire.wait(90_001);
