@@ -49,7 +49,7 @@ export function encodeEnvelope(result: ApiResult): Buffer {
     request_id: result.requestId,
     lease_id: result.lease?.id ?? '',
     renewable: result.lease?.renewable ?? false,
-    lease_duration: result.lease?.ttlSeconds ?? 0,
+    lease_duration: result.lease?.ttlSeconds ?? result.response?.leaseDurationSeconds ?? 0,
     data,
     wrap_info: result.wrapped === null ? null : encodeWrapInfo(result.wrapped),
     warnings: result.warnings.length > 0 ? result.warnings : null,

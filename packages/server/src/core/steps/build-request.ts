@@ -23,6 +23,7 @@ export async function buildRequest(exchange: Exchange): Promise<void> {
     mount: route?.mounted.info ?? NO_MOUNT,
     storage: active.requestView(route?.mounted.entry ?? null, own),
     now: api.now,
+    ...(api.body.length > 0 ? { body: api.body } : {}),
     caller: exchange.caller,
     connection: api.connection,
     own,
