@@ -29,6 +29,8 @@ export class StorageOpenError extends Error {
 /** Also the size of the table that LevelDB writes when it opens after a crash. */
 const WRITE_BUFFER_BYTES = 4_194_304;
 const BLOCK_CACHE_BYTES = 8_388_608;
+/** May be left behind by a process that was killed; LevelDB does not know it. */
+const PROBE_NAME = 'room.probe';
 const LOG_BYTES_MAX = 268_435_456;
 
 /** @throws StorageOpenError */
@@ -45,6 +47,7 @@ export async function openLevel(directory: string): Promise<Level> {
     cacheSize: BLOCK_CACHE_BYTES,
   });
   await reopenLevel(level, directory);
+  await rm(join(directory, PROBE_NAME), { force: true });
   return level;
 }
 
@@ -62,7 +65,7 @@ export async function reopenLevel(level: Level, directory: string): Promise<void
  * Free-space figures lie (quotas, Gramine), so this writes and syncs one and removes it.
  */
 export async function hasRoomToRecover(directory: string): Promise<boolean> {
-  const path = join(directory, 'room.probe');
+  const path = join(directory, PROBE_NAME);
   try {
     const file = await open(path, 'w', 0o600);
     try {
