@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Libc } from './libc.js';
 import { LibcError } from './libc.js';
-import { cannotScanMemory, scanOwnMemory } from './scan-memory.js';
 import { SecretMemory } from './secret-memory.js';
+import { cannotScanMemory, scanOwnMemory } from './testing/scan-memory.js';
 
 function noSecretMemory(): Libc {
   const refuse = (): never => {

@@ -207,10 +207,15 @@ export class LevelDbEngine implements StorageEngine {
 
   async #write({ accepted, entries, operations }: Group): Promise<void> {
     if (operations.length > 0) {
-      const last = encodeEntry(this.#lastVersion, Buffer.alloc(0));
-      const all = [...operations, { type: 'put', key: LAST_VERSION_KEY, value: last } as const];
+      // Given one by one, since an array of operations costs abstract-level three times as much.
+      const batch = this.#level.batch();
       try {
-        await this.#level.batch(all, { sync: true });
+        for (const operation of operations) {
+          if (operation.type === 'put') batch.put(operation.key, operation.value);
+          else batch.del(operation.key);
+        }
+        batch.put(LAST_VERSION_KEY, encodeEntry(this.#lastVersion, Buffer.alloc(0)));
+        await batch.write({ sync: true });
       } catch (error) {
         this.#broken = true;
         throw writeFailure(error);

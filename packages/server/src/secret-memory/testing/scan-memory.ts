@@ -1,7 +1,7 @@
 // Looks for keys in the memory of a running process, as root on its machine could. For tests only.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { SecretMemory } from './secret-memory.js';
+import { SecretMemory } from '../secret-memory.js';
 
 /** Searches another process's readable memory for each needle; prints how often each was found, and refused maps. */
 const SCANNER = `
