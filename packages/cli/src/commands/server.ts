@@ -1,46 +1,9 @@
 // `server`: starts the server in this process. Only takes the flags apart; everything else is @vouchsafe/server's.
 import { findVariable } from '@vouchsafe/client/node';
+import { runServer } from '@vouchsafe/server';
 import { booleanFlag, repeatedFlag, textFlag, UsageError } from '../arguments/flag.js';
-import { CommandError } from '../session/explain.js';
 import { tokenFilePath } from '../session/token-file.js';
 import { command } from './command.js';
-
-/** What `runServer(options, io)` of @vouchsafe/server is handed. Null means not given. */
-export interface ServerOptions {
-  readonly config: readonly string[];
-  readonly dev: boolean;
-  readonly devRootTokenId: string | null;
-  readonly devListenAddress: string | null;
-  readonly devNoStoreToken: boolean;
-  readonly devTls: boolean;
-  readonly devKvV1: boolean;
-  readonly devNoKv: boolean;
-  /** Folder in which a development server keeps its data between starts. */
-  readonly devStorage: string | null;
-  /** Folder that gets the keys of the simulated TEE vendor, for shims on this machine. */
-  readonly devTee: string | null;
-  /** Where a development server stores its root token for the next commands. */
-  readonly tokenFile: string;
-  readonly logLevel: string | null;
-  readonly logFormat: string | null;
-  readonly exitOnCoreShutdown: boolean;
-}
-
-export interface ServerIo {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  writeOut(text: string): void;
-  writeError(text: string): void;
-}
-
-type RunServer = (options: ServerOptions, io: ServerIo) => Promise<number>;
-
-/** @throws CommandError when this installation has no server */
-async function findRunServer(): Promise<RunServer> {
-  const module: Readonly<Record<string, unknown>> = await import('@vouchsafe/server');
-  const run = module.runServer;
-  if (typeof run !== 'function') throw new CommandError('the server is not part of this build', 1);
-  return run as RunServer;
-}
 
 export const server = command({
   usage: 'server [options]',
@@ -88,7 +51,7 @@ export const server = command({
     if (!dev && flags.config.length === 0) {
       throw new UsageError('-config or -dev must be given');
     }
-    const runServer = await findRunServer();
+    context.io.outliveReaders();
     return runServer(
       {
         config: flags.config,

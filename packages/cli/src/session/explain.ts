@@ -38,7 +38,7 @@ export async function during<T>(doing: string, work: Promise<T>): Promise<T> {
 
 function describe(error: ApiResponseError | TransportError): string {
   if (error instanceof TransportError) return error.message;
-  const texts = error.errors.map((text) => `* ${text}`).join('\n');
+  const texts = [...error.errors, ...error.warnings].map((text) => `* ${text.trim()}`).join('\n');
   const head = `Error making API request.\n\nURL: ${error.method} ${error.url}\nCode: ${error.status}.`;
   return texts === '' ? `${head} Errors:` : `${head} Errors:\n\n${texts}`;
 }
@@ -79,7 +79,11 @@ function hintForAnswer(error: ApiResponseError, { name, address, hasToken }: Sit
   if (error.status === 503 && /sealed/i.test(text)) {
     return `the server is sealed; unseal it with "${name} operator unseal"`;
   }
-  if (error.status === 403) {
+  const path = error.url.replace(/^.*?\/v1\//, '');
+  if (error.status === 403 && /^auth\/.*\/login(\/|$)/.test(path)) {
+    return `check the credentials, and with "${name} auth list" that the method is mounted there`;
+  }
+  if (error.status === 403 && !/^sys\/(init|unseal|seal-status|leader)$/.test(path)) {
     return hasToken
       ? `the token may have expired or lack a policy; see "${name} token lookup" and "${name} token capabilities PATH"`
       : `no token was sent; log in with "${name} login", or set VOUCHSAFE_TOKEN`;
@@ -87,7 +91,8 @@ function hintForAnswer(error: ApiResponseError, { name, address, hasToken }: Sit
   if (error.status === 404 && /no handler for route/.test(text)) {
     return `nothing is mounted there; "${name} secrets list" and "${name} auth list" show what is`;
   }
-  if (error.status === 405) return `"${name} path-help PATH" shows what a path can do`;
+  if (error.status === 405 || /unsupported path/.test(text))
+    return `"${name} path-help PATH" shows what a path can do`;
   if (error.status === 429)
     return 'the server limits how often it may be asked; wait and try again';
   return '';

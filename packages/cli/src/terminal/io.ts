@@ -13,6 +13,8 @@ export interface Io {
   write(text: string): void;
   /** Standard error, one line or several. */
   note(text: string): void;
+  /** From now on a closed pipe is no reason to end: for a server, which outlives whoever reads its output. */
+  outliveReaders(): void;
   /** All of standard input. */
   readInput(): Promise<string>;
   /** First line of standard input, without its end. */
@@ -39,8 +41,10 @@ async function readAll(stream: NodeJS.ReadStream, toLineEnd: boolean): Promise<s
 /** The real edges. Call once. */
 export function processIo(): Io {
   const { stdin, stdout, stderr } = process;
+  let outlive = false;
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: Error & { code?: string }) => {
+      if (outlive) return;
       // `| head` closed the pipe: nobody reads any more, which is no error of ours.
       process.exit(error.code === 'EPIPE' ? 0 : 1);
     });
@@ -57,6 +61,9 @@ export function processIo(): Io {
       stdout.write(text);
     },
     note: (text) => note(`${text}\n`),
+    outliveReaders: () => {
+      outlive = true;
+    },
     readInput: () => readAll(stdin, false),
     readLine: async () => (await readAll(stdin, true)).split(/\r?\n/, 1)[0] ?? '',
     readHidden: (label) => {

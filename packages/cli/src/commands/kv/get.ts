@@ -65,14 +65,14 @@ export const kvGet = command({
       path,
       prefixHint(target),
     );
-    if (target.version === 1) {
-      showVersion1(context, answer);
-      return 0;
-    }
     if (answer.data === null && !answer.wrap_info) {
       // A 404 that only warns: the path is no key.
       context.showWarnings(answer);
       requireFound(null, path, prefixHint(target));
+    }
+    if (target.version === 1) {
+      showVersion1(context, answer);
+      return 0;
     }
     showVersion2(context, answer as unknown as Envelope<KvRead>, path);
     return 0;

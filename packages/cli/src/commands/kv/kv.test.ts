@@ -104,6 +104,15 @@ const reading: Readonly<Record<string, Row>> = {
     answers: { 'GET secret/app/db': [200, { data: { a: 'b' } }] },
     out: /a {6}b\n$/,
   },
+  'kv get of a path the server only warns about fails with 2': {
+    args: ['kv', 'get', '-field=a', 'secret/app/db'],
+    answers: {
+      'GET secret/app/db': [404, { data: null, warnings: ['Invalid path for a versioned'] }],
+    },
+    code: 2,
+    out: '',
+    err: /\* Invalid path[\s\S]*No value found at secret\/app\/db/,
+  },
   'kv get stops when the server refuses to say': {
     args: ['kv', 'get', 'secret/app/db'],
     answers: { [preflight]: [403, { errors: ['preflight capability check returned 403'] }] },
