@@ -4,14 +4,19 @@ import { encodeJson } from '../framework/json/encode.js';
 import { type JsonValue, RawJson } from '../framework/json/value.js';
 import type { ApiResult, WrapResult } from './request.js';
 
-/** A token is base62, '.', '-' and '_': its bytes between quotes are JSON. */
-function quoted(bytes: Buffer): RawJson {
-  return new RawJson(Buffer.concat([Buffer.from('"'), bytes, Buffer.from('"')]));
+const QUOTE = 0x22;
+
+/** A token is base62, '.', '-' and '_': its bytes between quotes are JSON. The copy goes to `copies`, to be wiped. */
+function quoted(bytes: Buffer, copies: Buffer[]): RawJson {
+  const copy = Buffer.alloc(bytes.length + 2, QUOTE);
+  bytes.copy(copy, 1);
+  copies.push(copy);
+  return new RawJson(copy);
 }
 
-function encodeAuth(auth: IssuedToken): JsonValue {
+function encodeAuth(auth: IssuedToken, copies: Buffer[]): JsonValue {
   return {
-    client_token: quoted(auth.clientToken),
+    client_token: quoted(auth.clientToken, copies),
     accessor: auth.accessor,
     policies: auth.policies,
     token_policies: auth.tokenPolicies,
@@ -27,9 +32,9 @@ function encodeAuth(auth: IssuedToken): JsonValue {
   };
 }
 
-function encodeWrapInfo(wrapped: WrapResult): JsonValue {
+function encodeWrapInfo(wrapped: WrapResult, copies: Buffer[]): JsonValue {
   return {
-    token: quoted(wrapped.token),
+    token: quoted(wrapped.token, copies),
     accessor: wrapped.accessor,
     ttl: wrapped.ttlSeconds,
     creation_time: new Date(wrapped.creationTime).toISOString().replace(/Z$/, '000000Z'),
@@ -43,6 +48,7 @@ function encodeWrapInfo(wrapped: WrapResult): JsonValue {
  * A new buffer; the caller owns and wipes it.
  */
 export function encodeEnvelope(result: ApiResult): Buffer {
+  const copies: Buffer[] = [];
   const data = result.wrapped === null ? (result.response?.data ?? null) : null;
   const envelope: Record<string, JsonValue> = {
     ...(result.response?.legacyTopLevel && data !== null ? data : {}),
@@ -51,10 +57,12 @@ export function encodeEnvelope(result: ApiResult): Buffer {
     renewable: result.lease?.renewable ?? false,
     lease_duration: result.lease?.ttlSeconds ?? result.response?.leaseDurationSeconds ?? 0,
     data,
-    wrap_info: result.wrapped === null ? null : encodeWrapInfo(result.wrapped),
+    wrap_info: result.wrapped === null ? null : encodeWrapInfo(result.wrapped, copies),
     warnings: result.warnings.length > 0 ? result.warnings : null,
-    auth: result.auth === null || result.wrapped !== null ? null : encodeAuth(result.auth),
+    auth: result.auth === null || result.wrapped !== null ? null : encodeAuth(result.auth, copies),
     mount_type: result.mountType,
   };
-  return encodeJson(envelope);
+  const encoded = encodeJson(envelope);
+  for (const copy of copies) copy.fill(0);
+  return encoded;
 }

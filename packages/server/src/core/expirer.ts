@@ -1,8 +1,6 @@
-// Looks at the clock: revokes what has expired, a bounded number at a time, and does chores that are due. Several
+// Looks at the clock: revokes what has expired and does chores that are due. Several
 // workers may run one each; what must be done once is claimed by a commit below.
 import type { Revocation } from './revocation.js';
-
-const PASS_LIMIT = 200;
 
 export interface ExpirerParts {
   readonly revocation: Revocation;
@@ -37,8 +35,8 @@ export class Expirer {
   async pass(): Promise<void> {
     const { revocation, chores, clock, onFault } = this.#parts;
     try {
+      for (const fault of await revocation.expire(clock())) onFault(fault);
       for (const chore of chores) await chore(clock());
-      while (!this.#stopped && (await revocation.expire(clock(), PASS_LIMIT)) >= PASS_LIMIT);
     } catch (error) {
       if (!this.#stopped) onFault(error);
     }

@@ -6,7 +6,7 @@ import { ownedView } from '../barrier/view.js';
 import type { Backend } from '../framework/backend.js';
 import { badToken } from '../framework/errors.js';
 import type { Storage } from '../framework/storage.js';
-import { LeaseStore } from '../leases/store.js';
+import { LeaseStore, type LeaseWithWarnings, type Registration } from '../leases/store.js';
 import { PolicyStore } from '../policy/store.js';
 import { TokenStore } from '../tokens/store.js';
 import { rootTokenSpec } from '../tokens/token-spec.js';
@@ -152,7 +152,7 @@ function leaseRegistrar(
 ): Active['registerLease'] {
   return async (api, mounted, token, grant) => {
     const tokenId = token.type === 'batch' ? token.parentId : token.id;
-    const { lease, ttlSeconds } = await leases.register({
+    const { lease, ttlSeconds } = await registerOrUndo(leases, revocation, {
       path: api.path,
       grant,
       tokenId,
@@ -172,6 +172,20 @@ function leaseRegistrar(
     }
     return { id: lease.id, ttlSeconds, renewable: lease.renewable };
   };
+}
+
+/** What the backend made must not outlive a lease that could not be written. */
+async function registerOrUndo(
+  leases: LeaseStore,
+  revocation: Revocation,
+  registration: Registration,
+): Promise<LeaseWithWarnings> {
+  try {
+    return await leases.register(registration);
+  } catch (error) {
+    await revocation.undoGrant(registration);
+    throw error;
+  }
 }
 
 async function findMount(table: MountTable, router: Router, uuid: string): Promise<Mounted | null> {

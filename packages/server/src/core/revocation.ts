@@ -3,13 +3,14 @@
 import { ApiError } from '../framework/errors.js';
 import type { Storage } from '../framework/storage.js';
 import type { Lease } from '../leases/lease.js';
-import { invalidLease, type LeaseStore } from '../leases/store.js';
+import { invalidLease, type LeaseStore, type Registration } from '../leases/store.js';
 import type { TokenStore } from '../tokens/store.js';
 import type { Mounted } from './mounts/router.js';
 
 /** How long one worker may take over one revocation before another tries. */
 const CLAIM_MS = 60_000;
 const CHILDREN_PER_PAGE = 100;
+const DUE_PER_PAGE = 200;
 /** Deeper trees than this are cut off at the root first and finished by the expirer. */
 const DEPTH_MAX = 1000;
 
@@ -64,18 +65,9 @@ export class Revocation {
     return await this.revokeTree(tokenId, now);
   }
 
+  /** What can not be revoked now stays due: the expirer tries again, the token goes all the same. */
   async #revokeLeasesOf(tokenId: string, now: number): Promise<void> {
-    const { leases } = this.#parts;
-    let failed = 0;
-    for (;;) {
-      const ids = await leases.ofToken(tokenId, CHILDREN_PER_PAGE + failed);
-      const fresh = ids.slice(failed);
-      if (fresh.length === 0) return;
-      for (const id of fresh) {
-        // What can not be revoked now stays due: the expirer tries again, the token goes all the same.
-        if (!(await this.#tryLease(id, now))) failed += 1;
-      }
-    }
+    for await (const id of this.#parts.leases.allOfToken(tokenId)) await this.#tryLease(id, now);
   }
 
   /** @throws ApiError when the backend could not revoke it; the lease stays and is tried again. */
@@ -89,9 +81,10 @@ export class Revocation {
     }
   }
 
-  /** Drops the lease whether or not the backend can revoke what it stands for. */
+  /** Drops the lease whether or not the backend can revoke what it stands for, or another worker is at it. */
   async forceLease(leaseId: string, now: number): Promise<void> {
-    if (!(await this.#tryLease(leaseId, now))) await this.#parts.leases.remove(leaseId);
+    await this.#tryLease(leaseId, now);
+    await this.#parts.leases.remove(leaseId);
   }
 
   /** True when the lease is gone afterwards, or somebody else is at it. */
@@ -109,7 +102,10 @@ export class Revocation {
     return true;
   }
 
-  async #revokeAtBackend(lease: Lease, now: number): Promise<void> {
+  async #revokeAtBackend(
+    lease: Pick<Lease, 'mountUuid' | 'internal' | 'path'>,
+    now: number,
+  ): Promise<void> {
     const mounted = await this.#parts.mountByUuid(lease.mountUuid);
     if (mounted === null) return;
     await mounted.backend.revokeLease?.({
@@ -119,6 +115,12 @@ export class Revocation {
       internal: lease.internal,
       path: lease.path,
     });
+  }
+
+  /** Takes back what a backend granted when no lease could be written for it. */
+  async undoGrant(registration: Registration): Promise<void> {
+    const { mount, grant, path, now } = registration;
+    await this.#revokeAtBackend({ mountUuid: mount.uuid, internal: grant.internal, path }, now);
   }
 
   /** Every lease and token made below a path: for revoke-prefix, and when a mount goes or moves. */
@@ -131,13 +133,57 @@ export class Revocation {
     for await (const tokenId of tokens.listByPath(path)) await this.revokeTree(tokenId, now);
   }
 
-  /** One pass of the expirer. @returns how many it dealt with; call again at once while that is the limit. */
-  async expire(now: number, limit: number): Promise<number> {
+  /**
+   * One round over what is due. One token or lease that fails does not keep the rest waiting.
+   * @returns the faults met; what they belong to is still due and is tried again
+   */
+  async expire(now: number): Promise<readonly unknown[]> {
     const { leases, tokens } = this.#parts;
-    const dueLeases = await leases.due(now, { after: '', limit });
-    for (const { leaseId } of dueLeases) await this.#tryLease(leaseId, now);
-    const dueTokens = await tokens.due(now, { after: '', limit });
-    for (const { name } of dueTokens) await this.revokeTree(name, now);
-    return Math.max(dueLeases.length, dueTokens.length);
+    const faults: unknown[] = [];
+    const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        faults.push(error);
+      }
+    };
+    const pages = (read: (after: string) => Promise<readonly Due[]>) => inPages(read, DUE_PER_PAGE);
+    for await (const { id } of pages(async (after) =>
+      (await leases.due(now, { after, limit: DUE_PER_PAGE })).map((due) => ({
+        key: due.key,
+        id: due.leaseId,
+      })),
+    )) {
+      await attempt(() => this.#tryLease(id, now));
+    }
+    for await (const { id } of pages(async (after) =>
+      (await tokens.due(now, { after, limit: DUE_PER_PAGE })).map((due) => ({
+        key: due.key,
+        id: due.name,
+      })),
+    )) {
+      await attempt(() => this.revokeTree(id, now));
+    }
+    return faults;
+  }
+}
+
+interface Due {
+  /** Cursor. */
+  readonly key: string;
+  readonly id: string;
+}
+
+/** Walks behind a cursor, so that what stays due is met once. */
+async function* inPages(
+  read: (after: string) => Promise<readonly Due[]>,
+  limit: number,
+): AsyncGenerator<Due> {
+  let after = '';
+  for (;;) {
+    const page = await read(after);
+    yield* page;
+    if (page.length < limit) return;
+    after = page.at(-1)?.key ?? '';
   }
 }

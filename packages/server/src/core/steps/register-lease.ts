@@ -7,11 +7,13 @@ export async function registerLease(exchange: Exchange): Promise<void> {
   const grant = exchange.response?.lease;
   if (grant === undefined) return;
   if (token === null || route === null) throw new ApiError('internal', 'a lease needs a token');
-  if (exchange.isLastUse) {
-    throw invalidRequest(
-      'secret cannot be returned; token had one use left, so leased credentials were immediately revoked',
-      'last-use-lease',
-    );
-  }
   exchange.lease = await active.registerLease(api, route.mounted, token, grant);
+  if (!exchange.isLastUse) return;
+  // The token ends with this request, and what it got with it: the backend has made it already.
+  await active.revocation.revokeLease(exchange.lease.id, api.now);
+  exchange.lease = null;
+  throw invalidRequest(
+    'secret cannot be returned; token had one use left, so leased credentials were immediately revoked',
+    'last-use-lease',
+  );
 }
