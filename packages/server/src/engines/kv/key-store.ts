@@ -29,9 +29,9 @@ export const LAYOUT_KEY = 'layout';
 const CONFIG_KEY = 'config';
 export const METADATA_FOLDER = 'metadata/';
 const VERSIONS_FOLDER = 'versions/';
-/** Parsed metadata kept in memory: about a kilobyte each. */
+/** Parsed metadata kept in memory: so many keys, and only those whose entry is short. */
 const CACHED_KEYS_MAX = 8192;
-const CACHED_VERSIONS_MAX = 64;
+const CACHED_BYTES_MAX = 4096;
 const SALT_BYTES = 32;
 
 /** A key's metadata at one stored state. */
@@ -106,8 +106,8 @@ export class KeyStore {
     const currentName =
       metadata.currentVersion === 0 ? '' : this.versionKey(path, metadata.currentVersion);
     const state = { metadata, version: entry.version, currentName };
-    if (metadata.versions.length > CACHED_VERSIONS_MAX) return state;
     this.#cache.delete(path);
+    if (entry.value.length > CACHED_BYTES_MAX) return state;
     this.#cache.set(path, state);
     const oldest = this.#cache.keys().next().value;
     if (this.#cache.size > CACHED_KEYS_MAX && oldest !== undefined) this.#cache.delete(oldest);
