@@ -10,7 +10,7 @@ import { parseArguments } from './arguments/parse-arguments.js';
 import { commands, groups } from './commands/registry.js';
 import { formatCommandHelp } from './help.js';
 import { connectionFlags } from './session/options.js';
-import { bin, newFolder, runVouchsafe, startStub, testRows } from './testing/stub-server.test.js';
+import { bin, newFolder, runVouchsafe, startStub, testRows } from './testing/stub-server.js';
 
 testRows({
   'nothing shows help and fails with 127': {

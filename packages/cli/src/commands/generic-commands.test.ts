@@ -9,7 +9,7 @@ import {
   secretToken,
   startStub,
   testRows,
-} from '../testing/stub-server.test.js';
+} from '../testing/stub-server.js';
 
 const envelope = {
   request_id: 'id',

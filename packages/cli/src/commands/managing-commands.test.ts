@@ -1,7 +1,7 @@
 // secrets, auth, audit, policy, token, lease and operator commands: what they send, print and exit with.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newFolder, type Row, testRows } from '../testing/stub-server.test.js';
+import { newFolder, type Row, testRows } from '../testing/stub-server.js';
 
 const folder = newFolder();
 const policyFile = join(folder, 'p.hcl');

@@ -1,5 +1,5 @@
 // kv commands on both versions of the engine: paths, bodies, sections, and what they refuse.
-import { type Answers, type Row, testRows } from '../../testing/stub-server.test.js';
+import { type Answers, type Row, testRows } from '../../testing/stub-server.js';
 
 const version2: Answers = {
   'GET sys/internal/ui/mounts/secret/app/db': [

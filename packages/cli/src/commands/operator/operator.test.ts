@@ -1,7 +1,7 @@
 // operator commands: what they send, print and exit with. Keys never show up in an error.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Row, testRows } from '../../testing/stub-server.test.js';
+import { type Row, testRows } from '../../testing/stub-server.js';
 import { decodeRootToken } from './generate-root.js';
 
 const seal = {

@@ -151,13 +151,3 @@ export function testRows(rows: Readonly<Record<string, Row>>): void {
     });
   }
 }
-
-test('the stub says 404 to what it does not know and remembers the question', async () => {
-  const stub = await startStub({});
-  const outcome = await runVouchsafe(['read', 'x'], { env: { VAULT_ADDR: stub.address } });
-  assert.equal(outcome.code, 2);
-  assert.deepEqual(
-    stub.calls.map((call) => call.text),
-    ['GET x'],
-  );
-});
