@@ -1,7 +1,7 @@
 // The server without its doors: seal state, the unsealed server while there is one, and the way of each request.
 // http/ calls handle(); nothing else comes in.
 import type { Backend, Path, Request } from '../framework/backend.js';
-import { ApiError } from '../framework/errors.js';
+import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { RawField } from '../framework/field.js';
 import type { Storage } from '../framework/storage.js';
 import type { Active } from './active.js';
@@ -93,6 +93,9 @@ export class Core implements ApiHandler {
     for (const declared of this.#whileSealed) {
       const parameters = declared.match(path);
       if (parameters === null || api.operation === 'help') continue;
+      if (api.namespace !== '' && api.operation !== 'read') {
+        throw invalidRequest('operation unavailable in namespaces', 'namespace-root-only');
+      }
       const fields = new Map<string, RawField>(api.fields);
       for (const [name, value] of Object.entries(parameters)) {
         fields.set(name, { kind: 'text', value });

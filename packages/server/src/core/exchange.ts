@@ -32,6 +32,8 @@ export interface Exchange {
   lease: LeaseResult | null;
   wrapped: WrapResult | null;
   readonly warnings: string[];
+  /** Work for when the answer is on record and nothing of this request needs storage any more (sys/seal). */
+  readonly afterwards: (() => Promise<void>)[];
 }
 
 export function newExchange(api: ApiRequest, active: Active): Exchange {
@@ -51,6 +53,7 @@ export function newExchange(api: ApiRequest, active: Active): Exchange {
     lease: null,
     wrapped: null,
     warnings: [],
+    afterwards: [],
   };
 }
 

@@ -23,6 +23,11 @@ const service: readonly Step[] = [handle, registerLease, issueLogin, wrapAnswer]
  * withheld, although what it answers has happened.
  */
 export async function runPipeline(exchange: Exchange): Promise<void> {
+  await admitAndServe(exchange);
+  for (const work of exchange.afterwards) await work();
+}
+
+async function admitAndServe(exchange: Exchange): Promise<void> {
   try {
     try {
       for (const step of admission) await step(exchange);

@@ -135,11 +135,11 @@ export interface Response {
   readonly warnings?: readonly string[];
   /** 'missing': 404 with this body (KV v2's deleted versions). 'accepted': 202. */
   readonly outcome?: 'ok' | 'missing' | 'accepted';
-  /** Sent as it is, without the envelope. */
+  /** Sent as it is, without the envelope. `code` is the status to answer with, 200 to 599; 204 and 304 go without a body. */
   readonly raw?: {
     readonly contentType: string;
     readonly body: Buffer;
-    readonly code: 200 | 400 | 404 | 429 | 472 | 473 | 501 | 503;
+    readonly code: number;
   };
   /** A whole enveloped body from unwrapping, sent as it was stored. Owned by the request. */
   readonly verbatim?: Buffer;

@@ -14,6 +14,7 @@ import {
   METHOD_NOT_ALLOWED,
   NO_CONTENT,
   NOT_FOUND,
+  NOT_MODIFIED,
   OK,
   STATUS_OF_KIND,
 } from './status.js';
@@ -83,6 +84,9 @@ export function answerResult(result: ApiResult): Answer {
   }
   if (response.raw !== undefined) {
     const { code, contentType, body } = response.raw;
+    if (code === NO_CONTENT || code === NOT_MODIFIED) {
+      return { status: code, fields: ALWAYS, body: null, ownsBody: false };
+    }
     const fields = ALWAYS + fieldLine('Content-Type', contentType);
     return { status: code, fields, body: copyOf(body), ownsBody: true };
   }

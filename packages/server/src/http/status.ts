@@ -22,6 +22,7 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 export const OK = 200;
 export const ACCEPTED = 202;
 export const NO_CONTENT = 204;
+export const NOT_MODIFIED = 304;
 export const FORBIDDEN = 403;
 export const NOT_FOUND = 404;
 export const METHOD_NOT_ALLOWED = 405;

@@ -3,17 +3,35 @@
 import type { Caller } from '../../framework/backend.js';
 import { isAddressAllowed } from '../../framework/cidr.js';
 import { badToken } from '../../framework/errors.js';
+import type { Acl } from '../../policy/acl.js';
 import type { TemplateIdentity } from '../../policy/template.js';
 import { findProofFault } from '../../tokens/binding.js';
 import { isRoot, SPENT, type TokenEntry } from '../../tokens/entry.js';
+import type { Active } from '../active.js';
 import type { Entity } from '../entities.js';
 import type { Exchange } from '../exchange.js';
+import { unknownWrappingToken } from '../wrapping.js';
+
+/** Here the token presented may be the one to unwrap; when it is used up the caller is told so in these paths' words. */
+const TAKES_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
+  'sys/wrapping/unwrap',
+  'sys/wrapping/rewrap',
+]);
 
 export async function resolveToken(exchange: Exchange): Promise<void> {
+  const { api, route } = exchange;
+  if (route?.declared?.unauthenticated === true && api.operation !== 'help') return;
+  await resolvePresented(exchange);
+}
+
+/** For open paths that tell more to who shows a token (internal/ui/mounts). @throws ApiError as for every other path */
+export async function resolvePresented(exchange: Exchange): Promise<void> {
   const { api, active } = exchange;
-  if (exchange.route?.declared?.unauthenticated === true && api.operation !== 'help') return;
   if (api.token === null) throw badToken('token-missing');
   const entry = await active.tokens.lookup(api.token, api.now);
+  if (entry === null && TAKES_WRAPPING_TOKENS.has(api.path) && !api.fields.has('token')) {
+    throw unknownWrappingToken();
+  }
   if (entry === null) throw badToken('token-unknown');
   checkOrigin(exchange, entry, api.token);
   exchange.token = entry;
@@ -21,8 +39,21 @@ export async function resolveToken(exchange: Exchange): Promise<void> {
   const entity = await active.entities.find(entry.entityId);
   if (entity?.disabled === true) throw badToken('entity-disabled');
   exchange.caller = toCaller(entry, entity);
+  exchange.acl = await aclOf(active, entry, entity);
+}
+
+/** What a token may do, whoever asks. */
+export async function aclOf(
+  active: Active,
+  entry: TokenEntry,
+  entity: Entity | null,
+): Promise<Acl> {
   const identity = async (): Promise<TemplateIdentity | null> => identityOf(entity);
-  exchange.acl = await active.policies.aclFor(exchange.caller.policies, identity);
+  return await active.policies.aclFor(policiesOf(entry, entity), identity);
+}
+
+function policiesOf(entry: TokenEntry, entity: Entity | null): readonly string[] {
+  return [...new Set([...entry.policies, ...(entity?.policies ?? [])])];
 }
 
 function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void {
@@ -52,12 +83,11 @@ async function takeUse(exchange: Exchange, entry: TokenEntry): Promise<void> {
 }
 
 function toCaller(entry: TokenEntry, entity: Entity | null): Caller {
-  const policies = [...new Set([...entry.policies, ...(entity?.policies ?? [])])];
   return {
     tokenId: entry.id,
     accessor: entry.accessor,
     displayName: entry.displayName,
-    policies,
+    policies: policiesOf(entry, entity),
     entityId: entry.entityId,
     tokenType: entry.type,
     isRoot: isRoot(entry),

@@ -9,7 +9,7 @@ const WRAPPABLE = /^sys\/wrapping\/(wrap|rewrap)$/;
 export async function wrapAnswer(exchange: Exchange): Promise<void> {
   const { api, active } = exchange;
   const ttlSeconds = api.wrapTtlSeconds ?? 0;
-  if (ttlSeconds === 0) return;
+  if (ttlSeconds === 0 || exchange.wrapped !== null) return;
   if (api.path.startsWith('sys/wrapping/') && !WRAPPABLE.test(api.path)) return;
   const { response, auth } = exchange;
   if (response === null && auth === null) return;

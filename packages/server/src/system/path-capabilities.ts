@@ -1,0 +1,87 @@
+// What a token may do on given paths: the caller's own, another one, or one named by its accessor.
+import { exchangeOf } from '../core/exchange.js';
+import { aclOf } from '../core/steps/resolve-token.js';
+import type { Path, Request, Response } from '../framework/backend.js';
+import { ApiError, invalidRequest } from '../framework/errors.js';
+import { field } from '../framework/field.js';
+import type { JsonValue } from '../framework/json/value.js';
+import { path } from '../framework/path.js';
+import type { Acl } from '../policy/acl.js';
+import type { TokenEntry } from '../tokens/entry.js';
+import type { SystemParts } from './parts.js';
+
+const PATHS_MAX = 1000;
+const PATH_FIELDS = {
+  paths: field.stringList('paths to ask about'),
+  path: field.stringList('same as paths'),
+} as const;
+
+interface Asked {
+  readonly paths: readonly string[];
+  readonly path: readonly string[];
+}
+
+function answer(acl: Acl, asked: Asked): Response {
+  const paths = asked.paths.length > 0 ? asked.paths : asked.path;
+  if (paths.length === 0) throw invalidRequest('paths must be supplied', 'paths-missing');
+  if (paths.length > PATHS_MAX) {
+    throw invalidRequest(`more than ${PATHS_MAX} paths`, 'paths-too-many');
+  }
+  const data = Object.create(null) as Record<string, JsonValue>;
+  for (const each of paths) data[each] = acl.capabilities(each.replace(/^\/+/, ''));
+  const [only] = paths;
+  if (paths.length === 1 && only !== undefined) data.capabilities = data[only] ?? [];
+  return { data, legacyTopLevel: true };
+}
+
+/** The ACL of this request's caller. */
+export function callerAcl(request: Request): Acl {
+  const { acl } = exchangeOf(request);
+  if (acl === null) throw new ApiError('internal', 'no token was resolved');
+  return acl;
+}
+
+async function aclOfEntry(parts: SystemParts, entry: TokenEntry): Promise<Acl> {
+  const { active } = parts.core;
+  return await aclOf(active, entry, await active.entities.find(entry.entityId));
+}
+
+export function capabilityPaths(parts: SystemParts): readonly Path[] {
+  return [
+    path({
+      pattern: 'capabilities-self',
+      help: { synopsis: 'What the caller may do on paths.', description: '' },
+      fields: { ...PATH_FIELDS, token: field.bytes('ignored: the caller’s') },
+      operations: { update: async (request, values) => answer(callerAcl(request), values) },
+    }),
+    path({
+      pattern: 'capabilities',
+      help: { synopsis: 'What a token may do on paths.', description: '' },
+      fields: { ...PATH_FIELDS, token: field.bytes('the token') },
+      operations: {
+        update: async (request, values) => {
+          const { token } = values;
+          if (token === null || token.length === 0) {
+            throw invalidRequest('missing "token" value in input', 'token-missing');
+          }
+          const entry = await parts.core.active.tokens.lookup(request.own(token), request.now);
+          if (entry === null) throw invalidRequest('invalid token', 'token-unknown');
+          return answer(await aclOfEntry(parts, entry), values);
+        },
+      },
+    }),
+    path({
+      pattern: 'capabilities-accessor',
+      help: { synopsis: 'What the token of an accessor may do on paths.', description: '' },
+      fields: { ...PATH_FIELDS, accessor: field.string('accessor of the token') },
+      operations: {
+        update: async (request, values) => {
+          const { tokens } = parts.core.active;
+          const entry = await tokens.lookupByAccessor(values.accessor, request.now);
+          if (entry === null) throw invalidRequest('invalid accessor', 'accessor-unknown');
+          return answer(await aclOfEntry(parts, entry), values);
+        },
+      },
+    }),
+  ];
+}

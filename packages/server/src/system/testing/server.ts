@@ -1,0 +1,110 @@
+// A whole server in this process, without a socket: requests are text, as clients write them. The clock is the test's.
+import assert from 'node:assert/strict';
+import type { MountEntry } from '../../core/mounts/entry.js';
+import { callApi } from '../../http/testing/call-api.js';
+import { type Assembly, assemble } from '../../startup/assemble.js';
+import { MemoryEngine } from '../../storage/memory.js';
+
+export const START = 1_700_000_000_000;
+
+export interface Reply {
+  readonly status: number;
+  /** As sent; '' without a body. */
+  readonly text: string;
+  /** The body, or {} without one. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
+  readonly json: any;
+}
+
+export interface CallOptions {
+  readonly token?: string | null;
+  readonly body?: unknown;
+  readonly headers?: readonly string[];
+}
+
+/** Calls as the root token unless told otherwise. */
+export class TestServer {
+  readonly assembly: Assembly;
+  readonly engine: MemoryEngine;
+  rootToken = '';
+  keys: readonly string[] = [];
+  now = START;
+
+  constructor(extraMounts: readonly MountEntry[] = []) {
+    this.engine = new MemoryEngine();
+    const clock = (): number => this.now;
+    this.assembly = assemble({
+      engine: this.engine,
+      facts: {
+        version: '1.21.0',
+        buildDate: '2026-01-01T00:00:00Z',
+        startedAt: START,
+        apiAddress: 'http://127.0.0.1:8200',
+        logLevel: 'info',
+        defaultLeaseTtlSeconds: 2_764_800,
+        maxLeaseTtlSeconds: 2_764_800,
+        isDev: false,
+        sanitizedConfig: { api_addr: 'http://127.0.0.1:8200', storage: { type: 'inmem' } },
+      },
+      firstWrites: { rootTokenId: null, extraMounts, clusterName: 'test' },
+      bundleFolders: [],
+      simulated: null,
+      pluginDirectory: null,
+      clock,
+      log: () => undefined,
+    });
+  }
+
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
+    const token = options.token === undefined ? this.rootToken : (options.token ?? '');
+    const lines = [
+      `${method} /v1/${path}`,
+      ...(token === '' ? [] : [`X-Vault-Token: ${token}`]),
+      ...(options.headers ?? []),
+    ];
+    const body = options.body === undefined ? '' : JSON.stringify(options.body);
+    const called = await callApi(this.assembly.core, lines, body, { now: () => this.now });
+    let json: unknown = {};
+    if (called.body !== '' && called.body.startsWith('{')) json = JSON.parse(called.body);
+    return { status: called.status, text: called.body, json };
+  }
+
+  async init(shares = 1, threshold = 1): Promise<void> {
+    const body = { secret_shares: shares, secret_threshold: threshold };
+    const reply = await this.call('PUT', 'sys/init', { token: null, body });
+    assert.equal(reply.status, 200, reply.text);
+    this.keys = reply.json.keys_base64;
+    this.rootToken = reply.json.root_token;
+  }
+
+  async unseal(): Promise<void> {
+    for (const key of this.keys) {
+      const reply = await this.call('PUT', 'sys/unseal', { token: null, body: { key } });
+      assert.equal(reply.status, 200, reply.text);
+      if (!reply.json.sealed) return;
+    }
+    assert.fail('still sealed');
+  }
+
+  /** A policy of that text and a token that has only it. */
+  async tokenWith(policy: string, name = 'p'): Promise<string> {
+    const written = await this.call('PUT', `sys/policies/acl/${name}`, { body: { policy } });
+    assert.equal(written.status, 204, written.text);
+    const body = { policies: [name], no_default_policy: true };
+    const created = await this.call('POST', 'auth/token/create', { body });
+    assert.equal(created.status, 200, created.text);
+    return created.json.auth.client_token;
+  }
+
+  async close(): Promise<void> {
+    await this.assembly.close();
+  }
+}
+
+/** Initialised and unsealed. */
+export async function startServer(extraMounts: readonly MountEntry[] = []): Promise<TestServer> {
+  const server = new TestServer(extraMounts);
+  await server.init();
+  await server.unseal();
+  return server;
+}
