@@ -230,7 +230,7 @@ export class Barrier implements EncryptedStorage {
     await this.#reload();
     const { keyring, version } = this.#requireUnsealed();
     await this.#engine.commit(
-      [...rootKeyWrites(keyring, rootKey), ...extra],
+      [...rootKeyWrites(keyring, rootKey, this.#memory), ...extra],
       [{ key: KEYRING_PATH, version }, ...expectations],
     );
     // The stored keyring tells the new root key, which is then held once: by the barrier.
@@ -308,7 +308,7 @@ export class Barrier implements EncryptedStorage {
       const next = change(keyring);
       if (next === keyring) return;
       try {
-        const write = keyringWrite(next, rootKey);
+        const write = keyringWrite(next, rootKey, this.#memory);
         await this.#engine.commit([write], [{ key: KEYRING_PATH, version }]);
       } finally {
         // Only what storage says is installed; a key that is in `next` alone is read back from there.

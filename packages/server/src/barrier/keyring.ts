@@ -1,5 +1,5 @@
-// The keys of the barrier, by term. They exist in secret memory, and in one buffer on the way to and from storage,
-// which is wiped. Never JSON: a key must not become a string.
+// The keys of the barrier, by term. They exist in secret memory only, also on the way to and from storage, which
+// sees them encrypted. Never JSON: a key must not become a string.
 import { TamperingError } from '../framework/errors.js';
 import type { SecretBuffer, SecretMemory } from '../secret-memory/secret-memory.js';
 import { KEY_BYTES } from './record.js';
@@ -8,8 +8,8 @@ import { KEY_BYTES } from './record.js';
 export const MAX_OPERATIONS_DEFAULT = 3_865_470_566;
 export const MAX_OPERATIONS_MIN = 1_000_000;
 export const ROTATION_INTERVAL_SECONDS_MIN = 86_400;
-/** A term a day for 178 years. */
-const TERMS_MAX = 65_000;
+/** A term a day for 54 years; what secret memory gives out at once. */
+const TERMS_MAX = 20_000;
 const FORMAT = 1;
 const HEADER_BYTES = 20;
 const TERM_BYTES = 20 + KEY_BYTES;
@@ -59,7 +59,7 @@ export class Keyring {
     });
   }
 
-  /** @throws TamperingError when the bytes are not exactly a keyring. The caller wipes them. */
+  /** @throws TamperingError when the bytes are not exactly a keyring. The caller frees them. */
   static parse(bytes: Buffer, memory: SecretMemory): Keyring {
     const count = bytes.length >= HEADER_BYTES ? bytes.readUInt16BE(18) : 0;
     if (count === 0 || bytes.length !== HEADER_BYTES + count * TERM_BYTES || bytes[0] !== FORMAT) {
@@ -89,9 +89,10 @@ export class Keyring {
     });
   }
 
-  /** Holds every key: the caller wipes it. */
-  serialise(): Buffer {
-    const bytes = Buffer.alloc(HEADER_BYTES + this.#terms.size * TERM_BYTES);
+  /** Holds every key: the caller frees it. */
+  serialise(memory: SecretMemory): SecretBuffer {
+    const serialised = memory.allocate(HEADER_BYTES + this.#terms.size * TERM_BYTES);
+    const { bytes } = serialised;
     bytes[0] = FORMAT;
     bytes[1] = this.rotation.enabled ? 1 : 0;
     writeUInt64(bytes, this.rotation.maxOperations, 2);
@@ -105,7 +106,7 @@ export class Keyring {
       bytes.set(key.bytes, at + 20);
       at += TERM_BYTES;
     }
-    return bytes;
+    return serialised;
   }
 
   findKey(term: number): SecretBuffer | null {

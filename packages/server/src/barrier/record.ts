@@ -1,17 +1,20 @@
 // One encrypted record: term (uint32 BE) ‖ version 2 ‖ 12-byte random nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, with
-// the storage path as associated data. A key is used as a view, for one finished cipher: never a KeyObject.
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+// the storage path as associated data. A key is used as a view, for one finished message: never a KeyObject.
+import { randomFillSync } from 'node:crypto';
 import { TamperingError } from '../framework/errors.js';
-import type { SecretBuffer } from '../secret-memory/secret-memory.js';
+import { allocateOffHeap, loadAead, NONCE_BYTES, TAG_BYTES } from '../secret-memory/aead.js';
+import type { SecretBuffer, SecretMemory } from '../secret-memory/secret-memory.js';
 
 export const KEY_BYTES = 32;
 const VERSION = 2;
 const TERM_BYTES = 4;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const HEADER_BYTES = TERM_BYTES + 1 + NONCE_BYTES;
 /** What encryption adds to a value. */
 export const RECORD_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
+
+const aead = loadAead();
+/** 'node': see Aead. The server says so at start. */
+export const aeadKind = aead.kind;
 
 const noncePool = Buffer.allocUnsafeSlow(NONCE_BYTES * 256);
 let noncesUsedBytes = noncePool.length;
@@ -34,15 +37,18 @@ export function sealRecord(
   plaintext: Uint8Array,
 ): Buffer {
   const nonce = nextNonce();
-  const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce);
-  cipher.setAAD(Buffer.from(path, 'utf8'));
   const record = Buffer.allocUnsafe(RECORD_OVERHEAD_BYTES + plaintext.length);
   record.writeUInt32BE(term, 0);
   record[TERM_BYTES] = VERSION;
   record.set(nonce, TERM_BYTES + 1);
-  record.set(cipher.update(plaintext), HEADER_BYTES);
-  cipher.final();
-  record.set(cipher.getAuthTag(), record.length - TAG_BYTES);
+  aead.encrypt({
+    key: key.bytes,
+    nonce,
+    associatedData: Buffer.from(path, 'utf8'),
+    input: plaintext,
+    output: record.subarray(HEADER_BYTES, record.length - TAG_BYTES),
+    tag: record.subarray(record.length - TAG_BYTES),
+  });
   return record;
 }
 
@@ -59,22 +65,40 @@ export function parseTerm(record: Buffer, path: string): number {
  * @throws TamperingError when the record was altered, or written at another path or under another key.
  */
 export function openRecord(key: SecretBuffer, path: string, record: Buffer): Buffer {
-  const decipher = createDecipheriv(
-    'aes-256-gcm',
-    key.bytes,
-    record.subarray(TERM_BYTES + 1, HEADER_BYTES),
-    { authTagLength: TAG_BYTES },
-  );
-  decipher.setAAD(Buffer.from(path, 'utf8'));
-  decipher.setAuthTag(record.subarray(record.length - TAG_BYTES));
-  const plaintext = decipher.update(record.subarray(HEADER_BYTES, record.length - TAG_BYTES));
-  try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    throw tampered(path, 'does not open under its key and path');
-  }
+  const plaintext = allocateOffHeap(Math.max(0, record.length - RECORD_OVERHEAD_BYTES));
+  decryptInto(plaintext, key, path, record);
   return plaintext;
+}
+
+/** As openRecord, but never outside of secret memory: for keys. The caller frees what it gets. */
+export function openSecretRecord(
+  key: SecretBuffer,
+  path: string,
+  record: Buffer,
+  memory: SecretMemory,
+): SecretBuffer {
+  if (record.length <= RECORD_OVERHEAD_BYTES) throw tampered(path, 'has no valid header');
+  const plaintext = memory.allocate(record.length - RECORD_OVERHEAD_BYTES);
+  try {
+    decryptInto(plaintext.bytes, key, path, record);
+    return plaintext;
+  } catch (error) {
+    plaintext.free();
+    throw error;
+  }
+}
+
+function decryptInto(output: Buffer, key: SecretBuffer, path: string, record: Buffer): void {
+  if (record.length < RECORD_OVERHEAD_BYTES) throw tampered(path, 'has no valid header');
+  const isAuthentic = aead.decrypt({
+    key: key.bytes,
+    nonce: record.subarray(TERM_BYTES + 1, HEADER_BYTES),
+    associatedData: Buffer.from(path, 'utf8'),
+    input: record.subarray(HEADER_BYTES, record.length - TAG_BYTES),
+    output,
+    tag: record.subarray(record.length - TAG_BYTES),
+  });
+  if (!isAuthentic) throw tampered(path, 'does not open under its key and path');
 }
 
 /** For logs and the operator: names the path, so that the entry can be found. */

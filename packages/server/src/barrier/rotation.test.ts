@@ -98,7 +98,7 @@ describe('rotation: budget', () => {
     const keyring = Keyring.create(memory, database.now)
       .withEncryptions(rotation.maxOperations - 10)
       .withRotation(rotation);
-    await database.engine.commit([keyringWrite(keyring, database.rootKey)], []);
+    await database.engine.commit([keyringWrite(keyring, database.rootKey, memory)], []);
     return database;
   }
 

@@ -1,11 +1,11 @@
-// How keyring and root key lie in storage: each encrypted, never a key in the clear. Plaintext passes through one buffer,
-// which is wiped before the function returns.
+// How keyring and root key lie in storage: each encrypted, never a key in the clear. Plaintext is in secret memory, and
+// freed before the function returns.
 import { TamperingError } from '../framework/errors.js';
 import type { SecretBuffer, SecretMemory } from '../secret-memory/secret-memory.js';
 import type { StoredEntry, StoredWrite } from '../storage/engine.js';
 import { Keyring } from './keyring.js';
 import { KEYRING_PATH, ROOT_KEY_PATH } from './paths.js';
-import { openRecord, parseTerm, sealRecord, tampered } from './record.js';
+import { openSecretRecord, parseTerm, sealRecord, tampered } from './record.js';
 
 /** The keyring names the root key's term, of which there is only ever one. */
 const ROOT_TERM = 1;
@@ -18,27 +18,36 @@ export function firstKeyringWrites(
 ): readonly StoredWrite[] {
   const keyring = Keyring.create(memory, now);
   try {
-    return rootKeyWrites(keyring, rootKey);
+    return rootKeyWrites(keyring, rootKey, memory);
   } finally {
     keyring.free();
   }
 }
 
-/** The keyring as it is stored. Wipes nothing but its own copy. */
-export function keyringWrite(keyring: Keyring, rootKey: SecretBuffer): StoredWrite {
-  const plaintext = keyring.serialise();
+/** The keyring as it is stored. */
+export function keyringWrite(
+  keyring: Keyring,
+  rootKey: SecretBuffer,
+  memory: SecretMemory,
+): StoredWrite {
+  const plaintext = keyring.serialise(memory);
   try {
-    return { put: KEYRING_PATH, value: sealRecord(rootKey, ROOT_TERM, KEYRING_PATH, plaintext) };
+    const value = sealRecord(rootKey, ROOT_TERM, KEYRING_PATH, plaintext.bytes);
+    return { put: KEYRING_PATH, value };
   } finally {
-    plaintext.fill(0);
+    plaintext.free();
   }
 }
 
 /** The keyring under `rootKey`, and that root key for the processes that have another. */
-export function rootKeyWrites(keyring: Keyring, rootKey: SecretBuffer): readonly StoredWrite[] {
+export function rootKeyWrites(
+  keyring: Keyring,
+  rootKey: SecretBuffer,
+  memory: SecretMemory,
+): readonly StoredWrite[] {
   const { term, key } = keyring.oldest;
   return [
-    keyringWrite(keyring, rootKey),
+    keyringWrite(keyring, rootKey, memory),
     { put: ROOT_KEY_PATH, value: sealRecord(key, term, ROOT_KEY_PATH, rootKey.bytes) },
   ];
 }
@@ -52,11 +61,11 @@ export function openKeyring(
   if (parseTerm(stored.value, KEYRING_PATH) !== ROOT_TERM) {
     throw tampered(KEYRING_PATH, 'names a key term that does not exist');
   }
-  const plaintext = openRecord(rootKey, KEYRING_PATH, stored.value);
+  const plaintext = openSecretRecord(rootKey, KEYRING_PATH, stored.value, memory);
   try {
-    return Keyring.parse(plaintext, memory);
+    return Keyring.parse(plaintext.bytes, memory);
   } finally {
-    plaintext.fill(0);
+    plaintext.free();
   }
 }
 
@@ -83,10 +92,5 @@ export function openRootKey(
   if (stored === null) throw tampered(ROOT_KEY_PATH, 'is gone');
   const key = keyring.findKey(parseTerm(stored.value, ROOT_KEY_PATH));
   if (key === null) throw tampered(ROOT_KEY_PATH, 'names a key term that does not exist');
-  const plaintext = openRecord(key, ROOT_KEY_PATH, stored.value);
-  try {
-    return memory.copyFrom(plaintext);
-  } finally {
-    plaintext.fill(0);
-  }
+  return openSecretRecord(key, ROOT_KEY_PATH, stored.value, memory);
 }

@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { Barrier } from '../barrier/barrier.js';
 import { KEYRING_PATH, SEAL_CONFIG_PATH, WRAPPED_ROOT_KEY_PATH } from '../barrier/paths.js';
-import { KEY_BYTES } from '../barrier/record.js';
+import { aeadKind, KEY_BYTES } from '../barrier/record.js';
 import { firstKeyringWrites } from '../barrier/stored-keyring.js';
 import { ApiError, invalidRequest, StorageConflict } from '../framework/errors.js';
 import type { Storage } from '../framework/storage.js';
+import type { SecretMemory } from '../secret-memory/secret-memory.js';
 import type { StoredWrite } from '../storage/engine.js';
 import { MemoryEngine } from '../storage/memory.js';
 import { GenerateRoot } from './generate-root.js';
@@ -58,7 +59,6 @@ export class Lifecycle {
   async status(): Promise<SealStatus> {
     const { barrier, engine, memory } = this.#parts;
     const config = await findSealConfig(engine);
-    const { kind, reason } = memory.status;
     return {
       type: 'shamir',
       initialized: config !== null,
@@ -68,7 +68,7 @@ export class Lifecycle {
       progress: this.#attempt?.progress ?? 0,
       nonce: this.#attempt?.nonce ?? '',
       storageType: engine.type,
-      warnings: kind === 'ordinary' ? [`keys are kept in ordinary memory: ${reason}`] : [],
+      warnings: memoryWarnings(memory),
     };
   }
 
@@ -175,6 +175,19 @@ export class Lifecycle {
       }
     }
   }
+}
+
+function memoryWarnings({ status }: SecretMemory): string[] {
+  const warnings: string[] = [];
+  if (status.kind === 'ordinary') {
+    warnings.push(`keys are kept in ordinary memory: ${status.reason}`);
+  }
+  if (aeadKind === 'node') {
+    warnings.push(
+      'decrypted values may stay in freed memory: libcrypto can not be called directly',
+    );
+  }
+  return warnings;
 }
 
 function alreadyInitialised(): ApiError {

@@ -1,7 +1,7 @@
 // The key that the shares combine to encrypts the root key. Must not outlive the operation it was combined for.
 
 import { WRAPPED_ROOT_KEY_PATH } from '../barrier/paths.js';
-import { KEY_BYTES, openRecord, parseTerm, sealRecord } from '../barrier/record.js';
+import { KEY_BYTES, openSecretRecord, parseTerm, sealRecord } from '../barrier/record.js';
 import { TamperingError } from '../framework/errors.js';
 import type { SecretBuffer, SecretMemory } from '../secret-memory/secret-memory.js';
 import type { Seal } from './seal.js';
@@ -29,12 +29,7 @@ export class ShamirSeal implements Seal {
   async unwrap(wrapped: Buffer): Promise<SecretBuffer> {
     try {
       if (parseTerm(wrapped, WRAPPED_ROOT_KEY_PATH) !== TERM) throw new SealError('wrong-key');
-      const plaintext = openRecord(this.#key, WRAPPED_ROOT_KEY_PATH, wrapped);
-      try {
-        return this.#memory.copyFrom(plaintext);
-      } finally {
-        plaintext.fill(0);
-      }
+      return openSecretRecord(this.#key, WRAPPED_ROOT_KEY_PATH, wrapped, this.#memory);
     } catch (error) {
       // A wrong key and an altered record look the same; only the key can be mended by the operator.
       if (error instanceof TamperingError) throw new SealError('wrong-key');

@@ -2,6 +2,7 @@
 // byte, as Vault's are. No table lookups and no branches on secret bytes: tables leak through the cache (CVE-2023-25000).
 import { randomFillSync, randomInt } from 'node:crypto';
 import { invalidRequest } from '../framework/errors.js';
+import { allocateOffHeap } from '../secret-memory/aead.js';
 
 export const SHARES_MAX = 255;
 
@@ -44,7 +45,7 @@ function randomPoints(count: number): Buffer {
  * The caller owns and wipes secret and shares. @throws RangeError when parts and threshold make no sense.
  */
 export function splitSecret(secret: Uint8Array, parts: number, threshold: number): Buffer[] {
-  if (parts === 1 && threshold === 1) return [Buffer.from(secret)];
+  if (parts === 1 && threshold === 1) return [copyOffHeap(secret)];
   if (!Number.isInteger(parts) || parts < 2 || parts > SHARES_MAX) {
     throw new RangeError(`parts is not within 2 and ${SHARES_MAX}`);
   }
@@ -53,11 +54,11 @@ export function splitSecret(secret: Uint8Array, parts: number, threshold: number
   }
   const points = randomPoints(parts);
   const shares = Array.from({ length: parts }, (_, part) => {
-    const share = Buffer.alloc(secret.length + 1);
+    const share = allocateOffHeap(secret.length + 1);
     share[secret.length] = points[part] ?? 0;
     return share;
   });
-  const coefficients = Buffer.alloc(threshold - 1);
+  const coefficients = allocateOffHeap(threshold - 1);
   for (let index = 0; index < secret.length; index += 1) {
     randomFillSync(coefficients);
     for (const share of shares) {
@@ -99,6 +100,12 @@ export function combineShares(shares: readonly Uint8Array[], into: Buffer): void
       into[index] = (into[index] ?? 0) ^ multiply(share[index] ?? 0, weight);
     }
   });
+}
+
+function copyOffHeap(secret: Uint8Array): Buffer {
+  const share = allocateOffHeap(secret.length);
+  share.set(secret);
+  return share;
 }
 
 /** Value at 0 of the Lagrange polynomial that is 1 at the part's point and 0 at all others. */

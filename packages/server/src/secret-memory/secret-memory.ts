@@ -6,7 +6,8 @@ import { loadLibc } from './libc.js';
 
 const SLOT_BYTES = 64;
 const REGION_BYTES = 65_536;
-const SLOTS_PER_REGION = REGION_BYTES / SLOT_BYTES;
+/** A keyring of many terms, and nothing larger. */
+const ALLOCATION_BYTES_MAX = 1_048_576;
 
 /** What sys/seal-status and the start banner tell. `reason`: why not memfd_secret; '' when it is. */
 export interface SecretMemoryStatus {
@@ -80,11 +81,11 @@ export class SecretMemory {
     try {
       this.#libc = load();
       this.#status = { kind: 'memfd_secret', reason: '' };
-      this.#regions.push(this.#mapRegion());
+      this.#regions.push(this.#mapRegion(REGION_BYTES));
     } catch (error) {
       this.#status = ordinary(error);
       this.#libc = null;
-      this.#regions.push(this.#mapRegion());
+      this.#regions.push(this.#mapRegion(REGION_BYTES));
     }
   }
 
@@ -93,17 +94,17 @@ export class SecretMemory {
     return this.#status;
   }
 
-  /** Zeroed. @param length 1 to 65,536 bytes. @throws RangeError */
+  /** Zeroed. @param length 1 to 1,048,576 bytes. @throws RangeError */
   allocate(length: number): SecretBuffer {
-    if (!Number.isInteger(length) || length < 1 || length > REGION_BYTES) {
-      throw new RangeError(`secret memory: length is not within 1 and ${REGION_BYTES}`);
+    if (!Number.isInteger(length) || length < 1 || length > ALLOCATION_BYTES_MAX) {
+      throw new RangeError(`secret memory: length is not within 1 and ${ALLOCATION_BYTES_MAX}`);
     }
     const slots = Math.ceil(length / SLOT_BYTES);
     for (const region of this.#regions) {
       const first = findRun(region.used, slots);
       if (first !== -1) return take(region, first, slots, length);
     }
-    const region = this.#addRegion();
+    const region = this.#addRegion(length);
     return take(region, 0, slots, length);
   }
 
@@ -121,26 +122,27 @@ export class SecretMemory {
     return secret;
   }
 
-  #addRegion(): Region {
+  #addRegion(length: number): Region {
+    const bytes = Math.ceil(length / REGION_BYTES) * REGION_BYTES;
     let region: Region;
     try {
-      region = this.#mapRegion();
+      region = this.#mapRegion(bytes);
     } catch (error) {
       // RLIMIT_MEMLOCK is spent. A server that stops here would lose requests; the status tells.
       this.#status = ordinary(error);
       this.#libc = null;
-      region = this.#mapRegion();
+      region = this.#mapRegion(bytes);
     }
     this.#regions.push(region);
     return region;
   }
 
-  #mapRegion(): Region {
+  #mapRegion(length: number): Region {
     const bytes =
       this.#libc === null
-        ? Buffer.from(new ArrayBuffer(REGION_BYTES))
-        : Buffer.from(this.#libc.mapSecretPages(REGION_BYTES));
-    return { bytes, used: new Array<boolean>(SLOTS_PER_REGION).fill(false) };
+        ? Buffer.from(new ArrayBuffer(length))
+        : Buffer.from(this.#libc.mapSecretPages(length));
+    return { bytes, used: new Array<boolean>(length / SLOT_BYTES).fill(false) };
   }
 }
 
