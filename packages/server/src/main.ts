@@ -1,5 +1,5 @@
 // The composition root: reads the configuration, opens storage, builds the server, opens the doors, waits for a signal.
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { loadServerConfig, NODE_CONFIG_FILES } from './config/load.js';
 import { ConfigError } from './config/problems.js';
 import type { ServerConfig } from './config/server-config.js';
@@ -18,7 +18,7 @@ import { createLog, type Log } from './startup/log.js';
 import { type ServerIo, type ServerOptions, StartError } from './startup/options.js';
 import { openListener, reloadListener } from './startup/serve.js';
 import { openSimulatedTee } from './startup/simulated-tee.js';
-import { BUILD_DATE, VERSION } from './startup/version.js';
+import { API_VERSION, BUILD_DATE, VERSION } from './startup/version.js';
 import type { StorageEngine } from './storage/engine.js';
 import { StorageOpenError } from './storage/leveldb-open.js';
 import { storageEngines } from './storage/registry.js';
@@ -129,14 +129,15 @@ async function startServer(options: ServerOptions, io: ServerIo): Promise<Runnin
     const address = `${scheme}://${listeners[0]?.address ?? ''}`;
     if (options.dev) await announceDev(options, config, assembly, io, address);
     await enableConfiguredAudits(assembly, config.audits, log);
-    log('info', `vouchsafe ${VERSION} listens on ${address}`);
     if (config.pidFile !== null) writeFileSync(config.pidFile, `${process.pid}\n`);
+    const server = running(config, assembly, listeners, log);
+    log('info', `vouchsafe ${VERSION} listens on ${address}`);
+    return server;
   } catch (error) {
     for (const listener of listeners) await listener.close(0);
     await assembly.close();
     throw error;
   }
-  return running(config, assembly, listeners, log);
 }
 
 function assembleServer(
@@ -149,7 +150,7 @@ function assembleServer(
   return assemble({
     engine,
     facts: {
-      version: VERSION,
+      version: API_VERSION,
       buildDate: BUILD_DATE,
       startedAt: clock(),
       apiAddress: config.apiAddr ?? `${scheme}://${config.listeners[0]?.address ?? ''}`,
@@ -198,9 +199,12 @@ async function announceDev(
   );
 }
 
+/** Written beside and renamed, so that a file others may read never holds the token. */
 function writeTokenFile(file: string, token: string): void {
+  const draft = `${file}.${process.pid}`;
   try {
-    writeFileSync(file, token, { mode: 0o600 });
+    writeFileSync(draft, token, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new StartError(
@@ -209,6 +213,7 @@ function writeTokenFile(file: string, token: string): void {
   }
 }
 
+/** Listens for signals from here on: whoever reads that the server listens may end it at once. */
 function running(
   config: ServerConfig,
   assembly: Assembly,
@@ -221,17 +226,17 @@ function running(
       if (each !== undefined) reloadListener(listener, each, log);
     });
   };
+  process.on('SIGHUP', reload);
+  const signalled = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        log('info', `${signal}: closing`);
+        resolve();
+      });
+    }
+  });
   return {
-    untilSignal: () =>
-      new Promise((resolve) => {
-        process.on('SIGHUP', reload);
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-          process.once(signal, () => {
-            log('info', `${signal}: closing`);
-            resolve();
-          });
-        }
-      }),
+    untilSignal: () => signalled,
     close: async () => {
       for (const listener of listeners) await listener.close(CLOSE_GRACE_MS);
       await assembly.close();
