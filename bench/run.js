@@ -1,0 +1,14 @@
+// Runs a benchmark by name, in a fresh clone too: `node bench/run.js throughput …`.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root, setUp } from '../tools/setup.js';
+
+const [name, ...rest] = process.argv.slice(2);
+if (name !== 'throughput' && name !== 'memory') {
+  process.stderr.write('usage: node bench/run.js throughput|memory [options]\n');
+  process.exit(1);
+}
+setUp();
+const file = join(root, 'bench', `${name}.js`);
+const { status } = spawnSync(process.execPath, [file, ...rest], { cwd: root, stdio: 'inherit' });
+process.exit(status ?? 1);
