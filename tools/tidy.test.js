@@ -8,6 +8,15 @@ import { fileURLToPath } from 'node:url';
 import * as tidy from './tidy.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const DOORS = [
+  'packages/verifier/src/index.ts',
+  'packages/verifier/src/provider-node.ts',
+  'packages/client/src/index.ts',
+  'packages/client/src/node/index.ts',
+  'packages/server/src/main.ts',
+  'packages/shim/src/index.ts',
+  'packages/cli/src/main.ts',
+];
 
 function filesOfTheTree() {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
@@ -25,6 +34,7 @@ test('every file keeps the house rules', () => {
   const code = files.filter(({ path }) => /\.[jt]s$/.test(path));
   const faults = code.flatMap((file) => tidy.perFileChecks.flatMap((check) => check(file)));
   faults.push(...files.filter((file) => !code.includes(file)).flatMap(tidy.checkWords));
+  faults.push(...tidy.checkDead(code, DOORS));
   assert.deepEqual(faults, []);
 });
 
@@ -88,6 +98,8 @@ test('sees a file that nothing imports', () => {
   const files = [{ path: HTTP, text: '' }];
   assert.equal(tidy.checkDead(files, []).length, 1);
   assert.deepEqual(tidy.checkDead(files, [HTTP]), []);
+  const onlyTested = { path: 'packages/server/src/http/a.test.ts', text: "import './a.js';" };
+  assert.equal(tidy.checkDead([...files, onlyTested], []).length, 1);
 });
 
 const allowed = [

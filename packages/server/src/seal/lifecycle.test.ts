@@ -5,8 +5,8 @@ import { Barrier } from '../barrier/barrier.js';
 import { KEYRING_PATH, SEAL_CONFIG_PATH, WRAPPED_ROOT_KEY_PATH } from '../barrier/paths.js';
 import { TamperingError } from '../framework/errors.js';
 import { SecretMemory } from '../secret-memory/secret-memory.js';
-import { FailingEngine } from '../storage/failing.js';
 import { MemoryEngine } from '../storage/memory.js';
+import { FailingEngine } from '../storage/testing/failing.js';
 import { Lifecycle } from './lifecycle.js';
 import type { ShareCounts } from './seal-config.js';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Barrier } from '../barrier/barrier.js';
 import { SecretMemory } from '../secret-memory/secret-memory.js';
-import { FailingEngine } from '../storage/failing.js';
 import { MemoryEngine } from '../storage/memory.js';
+import { FailingEngine } from '../storage/testing/failing.js';
 import { Lifecycle } from './lifecycle.js';
 import type { RekeyComplete, RekeyStatus } from './rekey.js';
 

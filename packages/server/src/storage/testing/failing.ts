@@ -1,7 +1,7 @@
 // A storage engine for tests that fails or waits on purpose. Wraps a real one; never part of a server.
-import type { Expectation, Page } from '../framework/storage.js';
-import type { StorageEngine, StoredEntry, StoredWrite } from './engine.js';
-import { unavailable } from './engine.js';
+import type { Expectation, Page } from '../../framework/storage.js';
+import type { StorageEngine, StoredEntry, StoredWrite } from '../engine.js';
+import { unavailable } from '../engine.js';
 
 /** 'before': nothing is stored. 'after': it is stored, and the caller is told it failed. */
 export interface Failure {
