@@ -17,6 +17,7 @@ import type { AuditRequestRecord, AuditResponseRecord } from './record.js';
 import { discardDevice, failingDevice, streamDevice } from './stream-device.js';
 import {
   type AuditEntry,
+  type AuditedHeader,
   type AuditSpec,
   type AuditTable,
   canonicalDevicePath,
@@ -176,6 +177,23 @@ export class AuditBroker {
     const live = this.#live.find(({ entry }) => entry.path === canonical);
     if (live === undefined) throw invalidRequest('unknown audit backend', 'audit-unknown');
     return live.hasher.hash(input);
+  }
+
+  /** Audited request headers, by name in lower case. */
+  async headers(): Promise<Readonly<Record<string, AuditedHeader>>> {
+    return (await this.#options.table.current()).headers;
+  }
+
+  /** @throws ApiError audit-header-invalid */
+  async setHeader(name: string, header: AuditedHeader): Promise<void> {
+    await this.#options.table.addHeader(name, header);
+    await this.refresh();
+  }
+
+  /** Nothing to do is no error. */
+  async dropHeader(name: string): Promise<void> {
+    await this.#options.table.removeHeader(name);
+    await this.refresh();
   }
 
   /** Before anything happens. @throws ApiError audit-failed: the request must not be carried out. */

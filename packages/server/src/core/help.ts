@@ -1,6 +1,8 @@
 // What a path is for, made from its declaration: the answer to HELP and ?help=1.
 import type { Path, Response } from '../framework/backend.js';
+import type { JsonValue } from '../framework/json/value.js';
 import type { Route } from './mounts/router.js';
+import { describeOpenApi } from './openapi.js';
 
 /** Sent raw: {help, see_also, openapi}. */
 export function describePath(route: Route): Response {
@@ -9,7 +11,12 @@ export function describePath(route: Route): Response {
     route.declared === null
       ? describeBackend(backend.help, backend.paths)
       : describeDeclared(route.declared, entry.path);
-  const body = Buffer.from(JSON.stringify({ help: text, see_also: null, openapi: null }));
+  const paths = route.declared === null ? backend.paths : [route.declared];
+  const openapi: JsonValue = describeOpenApi(
+    [{ path: entry.path, kind: entry.kind, paths }],
+    backend.type,
+  );
+  const body = Buffer.from(JSON.stringify({ help: text, see_also: null, openapi }));
   return { raw: { contentType: 'application/json', body, code: 200 } };
 }
 

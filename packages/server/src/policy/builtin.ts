@@ -10,6 +10,7 @@ path "auth/token/renew-self" { capabilities = ["update"] }
 path "auth/token/revoke-self" { capabilities = ["update"] }
 path "sys/capabilities-self" { capabilities = ["update"] }
 path "sys/internal/ui/resultant-acl" { capabilities = ["read"] }
+path "sys/internal/explain" { capabilities = ["update"] }
 
 # The entity behind the token may be read by id and by name.
 path "identity/entity/id/{{identity.entity.id}}" { capabilities = ["read"] }

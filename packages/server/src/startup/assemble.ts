@@ -100,6 +100,7 @@ export function assemble(parts: AssemblyParts): Assembly {
       cluster: () => cluster,
       firstWrites: parts.firstWrites,
       onUnsealed: activate,
+      onFault,
       seal,
     }),
   );

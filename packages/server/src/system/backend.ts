@@ -1,13 +1,25 @@
 // The mount sys/: control, policy and state of the server, declared like any other backend. One file per group of paths.
 import type { Backend } from '../framework/backend.js';
 import type { SystemParts } from './parts.js';
+import { auditPaths } from './path-audit.js';
 import { capabilityPaths } from './path-capabilities.js';
+import { explainPath } from './path-explain.js';
+import { generateRootPaths } from './path-generate-root.js';
 import { initPaths } from './path-init.js';
 import { internalUiPaths } from './path-internal-ui.js';
+import { leasePaths } from './path-leases.js';
+import { metricsPath } from './path-metrics.js';
 import { mountPaths } from './path-mounts.js';
+import { openApiPath } from './path-openapi.js';
+import { pluginPaths } from './path-plugins.js';
 import { policyPaths } from './path-policies.js';
+import { rekeyPaths } from './path-rekey.js';
 import { remountPaths } from './path-remount.js';
+import { rotatePaths } from './path-rotate.js';
 import { sealPaths } from './path-seal.js';
+import { statePaths } from './path-state.js';
+import { toolsPaths } from './path-tools.js';
+import { wrappingPaths } from './path-wrapping.js';
 
 export function systemBackend(parts: SystemParts): Backend {
   return {
@@ -22,6 +34,18 @@ export function systemBackend(parts: SystemParts): Backend {
       ...policyPaths(parts),
       ...capabilityPaths(parts),
       ...internalUiPaths(parts),
+      ...leasePaths(parts),
+      ...wrappingPaths(parts),
+      ...auditPaths(parts),
+      ...rotatePaths(parts),
+      ...rekeyPaths(parts),
+      ...generateRootPaths(parts),
+      ...toolsPaths(),
+      ...statePaths(parts),
+      ...pluginPaths(parts),
+      metricsPath(parts),
+      explainPath(parts),
+      openApiPath(parts),
     ],
   };
 }

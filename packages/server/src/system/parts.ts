@@ -34,6 +34,8 @@ export interface SystemParts {
   readonly firstWrites: FirstWrites;
   /** After the barrier opened through sys/unseal. */
   readonly onUnsealed: () => Promise<void>;
+  /** Told of work that fails after its answer has left (lease tidying). */
+  readonly onFault: (what: string, error: unknown) => void;
   /** For sys/seal: closes the unsealed server, then the barrier. */
   readonly seal: () => Promise<void>;
 }

@@ -2,7 +2,7 @@
 // same text whether it is unknown, expired, used up, or came from a forbidden address.
 import type { Caller } from '../../framework/backend.js';
 import { isAddressAllowed } from '../../framework/cidr.js';
-import { badToken } from '../../framework/errors.js';
+import { type ApiError, badToken } from '../../framework/errors.js';
 import type { Acl } from '../../policy/acl.js';
 import type { TemplateIdentity } from '../../policy/template.js';
 import { findProofFault } from '../../tokens/binding.js';
@@ -10,6 +10,7 @@ import { isRoot, SPENT, type TokenEntry } from '../../tokens/entry.js';
 import type { Active } from '../active.js';
 import type { Entity } from '../entities.js';
 import type { Exchange } from '../exchange.js';
+import type { ApiRequest } from '../request.js';
 import { unknownWrappingToken } from '../wrapping.js';
 
 /** Here the token presented may be the one to unwrap; when it is used up the caller is told so in these paths' words. */
@@ -29,10 +30,7 @@ export async function resolvePresented(exchange: Exchange): Promise<void> {
   const { api, active } = exchange;
   if (api.token === null) throw badToken('token-missing');
   const entry = await active.tokens.lookup(api.token, api.now);
-  if (entry === null && TAKES_WRAPPING_TOKENS.has(api.path) && !api.fields.has('token')) {
-    throw unknownWrappingToken();
-  }
-  if (entry === null) throw badToken('token-unknown');
+  if (entry === null) throw notUsable(api, 'token-unknown');
   checkOrigin(exchange, entry, api.token);
   exchange.token = entry;
   await takeUse(exchange, entry);
@@ -40,6 +38,11 @@ export async function resolvePresented(exchange: Exchange): Promise<void> {
   if (entity?.disabled === true) throw badToken('entity-disabled');
   exchange.caller = toCaller(entry, entity);
   exchange.acl = await aclOf(active, entry, entity);
+}
+
+function notUsable(api: ApiRequest, code: string): ApiError {
+  const isWrapping = TAKES_WRAPPING_TOKENS.has(api.path) && !api.fields.has('token');
+  return isWrapping ? unknownWrappingToken() : badToken(code);
 }
 
 /** What a token may do, whoever asks. */
@@ -78,7 +81,7 @@ function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void
 async function takeUse(exchange: Exchange, entry: TokenEntry): Promise<void> {
   if (entry.usesLeft === 0) return;
   const after = await exchange.active.tokens.useOne(entry.id, exchange.api.now);
-  if (after === null) throw badToken('token-used-up');
+  if (after === null) throw notUsable(exchange.api, 'token-used-up');
   exchange.isLastUse = after.usesLeft === SPENT;
 }
 

@@ -1,0 +1,90 @@
+// A new root token for the holders of enough key shares. Every call needs a token with sudo; without any token left
+// the shares still unseal, but make no root token: that way in is closed, as in current Vault.
+import type { Path, Request, Response } from '../framework/backend.js';
+import { field } from '../framework/field.js';
+import { path } from '../framework/path.js';
+import type { GenerateRootStatus } from '../seal/generate-root.js';
+import { rootTokenSpec } from '../tokens/token-spec.js';
+import { quoteSecret, rawAnswer } from './json-answer.js';
+import type { SystemParts } from './parts.js';
+import { refusePgp } from './path-init.js';
+import { readShare } from './path-rekey.js';
+
+/** 'hvs.' and 24 characters. */
+const ROOT_TOKEN_LENGTH = 28;
+const HELP = {
+  synopsis: 'Makes a root token.',
+  description:
+    'The token comes encoded: base64 of it XOR the one-time password that attempt answers.',
+};
+
+export function generateRootPaths(parts: SystemParts): readonly Path[] {
+  return ['generate-root', 'generate-root-token'].flatMap((at) => [
+    attemptPath(parts, at),
+    updatePath(parts, at),
+  ]);
+}
+
+function answer(request: Request, status: GenerateRootStatus, otp: Buffer | null): Response {
+  return rawAnswer(request, {
+    nonce: status.nonce,
+    started: status.started,
+    progress: status.progress,
+    required: status.required,
+    complete: status.complete,
+    encoded_token: status.encodedToken,
+    encoded_root_token: status.encodedToken,
+    pgp_fingerprint: '',
+    otp: otp === null ? '' : quoteSecret(request, otp),
+    otp_length: status.otpLength,
+  });
+}
+
+function attemptPath(parts: SystemParts, at: string): Path {
+  const { generateRoot } = parts.lifecycle;
+  return path({
+    pattern: `${at}/attempt`,
+    help: HELP,
+    sudo: true,
+    fields: {
+      pgp_key: field.string('not supported'),
+      nonce: field.optionalString('of the attempt to cancel; a wrong one is refused'),
+      otp: field.bytes('one-time password of the caller’s own making'),
+    },
+    operations: {
+      read: async (request) => answer(request, await generateRoot.status(ROOT_TOKEN_LENGTH), null),
+      update: async (request, { pgp_key: pgpKey, otp }) => {
+        refusePgp([], pgpKey);
+        const given = otp === null || otp.length === 0 ? null : request.own(otp);
+        const begun = await generateRoot.begin(ROOT_TOKEN_LENGTH, given);
+        const made = request.own(begun.otp);
+        return answer(request, begun.status, given === null ? made : null);
+      },
+      delete: async (_, { nonce }) => {
+        generateRoot.cancel(nonce);
+        return null;
+      },
+    },
+  });
+}
+
+function updatePath(parts: SystemParts, at: string): Path {
+  return path({
+    pattern: `${at}/update`,
+    help: HELP,
+    sudo: true,
+    fields: {
+      key: field.bytes('key share, hex or base64'),
+      nonce: field.string('of the attempt'),
+    },
+    operations: {
+      update: async (request, { key, nonce }) => {
+        const share = readShare(request, key);
+        const makeToken = async (): Promise<Buffer> =>
+          (await parts.core.active.tokens.create(rootTokenSpec(null), request.now)).token;
+        const status = await parts.lifecycle.generateRoot.update(share, nonce, makeToken);
+        return answer(request, status, null);
+      },
+    },
+  });
+}
