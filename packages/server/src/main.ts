@@ -171,7 +171,7 @@ function assembleServer(
       extraMounts: options.dev ? devMounts(options) : [],
       clusterName: config.clusterName ?? '',
     },
-    bundleFolders: config.attestation.endorsementBundleFiles,
+    attestation: config.attestation,
     simulated:
       options.dev && options.devTee !== null
         ? openSimulatedTee(options.devTee, new Date(clock()))

@@ -1,5 +1,5 @@
-// Endorsements from a folder, for servers that may not reach the vendors: DCAP collateral as JSON documents, SNP keys
-// and CRLs as PEM or DER. Read once at start; a file that is none of these is an error that names it.
+// Endorsements from files or folders of them, for servers that may not reach the vendors: DCAP collateral as JSON
+// documents, SNP keys and CRLs as PEM or DER. Read once at start; a file that is none of these is an error that names it.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,12 +10,11 @@ import {
   parseCrl,
   parseDcapEndorsements,
   parsePem,
-  type SnpEndorsements,
   type SnpReport,
   snpEndorsementsFromKey,
   tdxEndorsementsFor,
 } from '@vouchsafe/verifier';
-import { type EndorsementSource, fmspcOf, issuedAt, type SnpRevocation } from './source.js';
+import { collateralFacts, type EndorsementSource, type SnpKey } from './source.js';
 
 const FILES_MAX = 4096;
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -29,15 +28,26 @@ interface Contents {
   readonly crls: Uint8Array[];
 }
 
-function readBundle(folder: string): Contents {
+/** Files as they are; of folders the files in them, by name, without hidden ones and without folders below. */
+function listFiles(paths: readonly string[]): readonly string[] {
+  const files = paths.flatMap((path) => {
+    if (!statSync(path).isDirectory()) return [path];
+    return readdirSync(path)
+      .filter((name) => !name.startsWith('.'))
+      .sort()
+      .map((name) => join(path, name))
+      .filter((file) => statSync(file).isFile());
+  });
+  if (files.length > FILES_MAX) throw new Error(`more than ${FILES_MAX} files`);
+  return files;
+}
+
+function readBundle(paths: readonly string[]): Contents {
   const contents: Contents = { collateral: [], certificates: [], crls: [] };
-  const names = readdirSync(folder).sort();
-  if (names.length > FILES_MAX) throw new Error(`${folder}: more than ${FILES_MAX} files`);
-  for (const name of names) {
-    const file = join(folder, name);
-    const stat = statSync(file);
-    if (!stat.isFile() || name.startsWith('.')) continue;
-    if (stat.size > FILE_BYTES_MAX) throw new Error(`${file}: larger than ${FILE_BYTES_MAX} bytes`);
+  for (const file of listFiles(paths)) {
+    if (statSync(file).size > FILE_BYTES_MAX) {
+      throw new Error(`${file}: larger than ${FILE_BYTES_MAX} bytes`);
+    }
     try {
       readOne(readFileSync(file), contents);
     } catch (error) {
@@ -77,7 +87,11 @@ function readDer(der: Uint8Array, contents: Contents): void {
   }
 }
 
-function isKeyOfChip(certificate: Certificate, report: SnpReport): boolean {
+/** A VCEK names its chip. A VLEK names none, so every one that there is may be the one. */
+function isKeyOfReport(certificate: Certificate, report: SnpReport): boolean {
+  if (report.keyInfo.signer === 'vlek') {
+    return certificate.issuer.commonName?.startsWith('SEV-VLEK-') ?? false;
+  }
   const value = certificate.extensions.get(HWID_OID)?.value;
   if (value === undefined || value.length < 8) return false;
   const bytes = value.length >= 64 ? 64 : 8;
@@ -85,30 +99,26 @@ function isKeyOfChip(certificate: Certificate, report: SnpReport): boolean {
 }
 
 /** @throws Error naming the file that can not be used */
-export function openBundle(folder: string): EndorsementSource {
-  const { collateral, certificates, crls } = readBundle(folder);
-  const byAge = [...collateral].sort((a, b) => issuedAt(b) - issuedAt(a));
-  const revocation: SnpRevocation =
-    crls.length > 0 ? { kind: 'crls', crls } : { kind: 'not-checked' };
+export function openBundle(paths: readonly string[]): EndorsementSource {
+  const { collateral, certificates, crls } = readBundle(paths);
   return {
     name: 'bundle',
     async findTdx(evidence) {
       const wanted = tdxEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
-      return byAge.filter((each) => fmspcOf(each) === wanted);
+      return collateral.filter((each) => collateralFacts(each).fmspc === wanted);
     },
-    async findSnp(report): Promise<readonly SnpEndorsements[]> {
+    async findSnpKeys(report): Promise<readonly SnpKey[]> {
       const { product } = report;
+      const { signer } = report.keyInfo;
       const products = product === null ? (['milan', 'genoa'] as const) : [product];
-      const mine = certificates.filter((certificate) => isKeyOfChip(certificate, report));
-      return mine.flatMap((key) =>
-        products.map((name) =>
-          snpEndorsementsFromKey(
-            key.raw,
-            { product: name, signer: report.keyInfo.signer },
-            revocation,
+      return certificates
+        .filter((certificate) => isKeyOfReport(certificate, report))
+        .flatMap((key) =>
+          products.map((name) =>
+            snpEndorsementsFromKey(key.raw, { product: name, signer }, { kind: 'not-checked' }),
           ),
-        ),
-      );
+        );
     },
+    findSnpCrls: async () => crls,
   };
 }

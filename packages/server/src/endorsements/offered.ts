@@ -1,7 +1,7 @@
 // What the platform handed to the workload and the workload passed on: good enough to verify with, never fresher than
-// what the server has of its own, and so asked last.
+// what the server has of its own, and so asked last. A workload can not bring a revocation list.
 import { parseDcapEndorsements, snpEndorsementsFromTable } from '@vouchsafe/verifier';
-import type { EndorsementSource, SnpRevocation } from './source.js';
+import type { EndorsementSource } from './source.js';
 
 export interface Offered {
   readonly dcapCollateral: readonly Buffer[];
@@ -9,15 +9,16 @@ export interface Offered {
   readonly snpTables: readonly Buffer[];
 }
 
-/** A source for one login. `revocation` is the server's own: a workload can not bring that. */
-export function offeredSource(offered: Offered, revocation: SnpRevocation): EndorsementSource {
+/** A source for one login. */
+export function offeredSource(offered: Offered): EndorsementSource {
   return {
     name: 'offered',
     findTdx: async () =>
       offered.dcapCollateral.map((document) => parseDcapEndorsements(document.toString('utf8'))),
-    findSnp: async (report) =>
+    findSnpKeys: async (report) =>
       offered.snpTables.map((table) =>
-        snpEndorsementsFromTable(new Uint8Array(table), report, revocation),
+        snpEndorsementsFromTable(new Uint8Array(table), report, { kind: 'not-checked' }),
       ),
+    findSnpCrls: async () => [],
   };
 }

@@ -1,59 +1,87 @@
 // Where endorsements come from: a bundle on disk, what was fetched before, the vendors' services, the workload itself.
 // Nothing found here is trusted: verify() checks every byte. Sources say only what they have.
-import type {
-  DcapEndorsements,
-  SnpEndorsements,
-  SnpReport,
-  TdxEvidence,
+import { createHash } from 'node:crypto';
+import {
+  type DcapEndorsements,
+  formatDcapEndorsements,
+  parseCrl,
+  type SnpEndorsements,
+  type SnpReport,
+  type TdxEvidence,
 } from '@vouchsafe/verifier';
 
-/** One place to look. Empty means "nothing for this platform"; a source that is out of reach says so by throwing. */
+/** The certificate of the key that signed a report, and of the authority over it. Both DER. */
+export type SnpKey = Pick<SnpEndorsements, 'endorsementKey' | 'authority'>;
+
+/**
+ * One place to look. Empty means "nothing for this platform"; a source that is out of reach says so by throwing.
+ * Keys and revocation lists are asked for apart: a key is good for ever, a list for days, and a workload may bring the
+ * one but never the other.
+ */
 export interface EndorsementSource {
   readonly name: string;
-  /** Freshest first. */
   findTdx(evidence: TdxEvidence, now: Date): Promise<readonly DcapEndorsements[]>;
-  findSnp(report: SnpReport, now: Date): Promise<readonly SnpEndorsements[]>;
+  findSnpKeys(report: SnpReport, now: Date): Promise<readonly SnpKey[]>;
+  /** DER, of the root over the report's product. */
+  findSnpCrls(report: SnpReport, now: Date): Promise<readonly Uint8Array[]>;
 }
-
-/** What lists a server insists on for SEV-SNP: AMD's CRL, or the stated fact that nobody looked. */
-export type SnpRevocation = SnpEndorsements['revocation'];
 
 /** Told when a source fails, so that the operator sees an outage; the next source is tried. */
 export type OnSourceFault = (source: string, error: unknown) => void;
 
-/** Asks each source in turn, lazily: the next one only when nothing of the one before was good enough. */
-export async function* findInOrder<N>(
-  sources: readonly EndorsementSource[],
-  ask: (source: EndorsementSource) => Promise<readonly N[]>,
-  onFault: OnSourceFault,
-): AsyncGenerator<{ readonly source: string; readonly endorsements: N }> {
-  for (const source of sources) {
-    let found: readonly N[] = [];
-    try {
-      found = await ask(source);
-    } catch (error) {
-      onFault(source.name, error);
-    }
-    for (const endorsements of found) yield { source: source.name, endorsements };
+/** What a collateral document says about itself. For finding, ordering and planning only: not verified. */
+export interface CollateralFacts {
+  /** Of the TCB info; lower-case hex, '' when unreadable. */
+  readonly fmspc: string;
+  /** Of the TCB info, ms; 0 when unreadable. */
+  readonly issuedAt: number;
+  /** When the first part runs out, ms; 0 when unreadable. */
+  readonly expiresAt: number;
+  /** Two documents with the same are the same. */
+  readonly sha256: string;
+}
+
+/** Documents are immutable, and the same ones are looked at for every login. */
+const factsOf = new WeakMap<DcapEndorsements, CollateralFacts>();
+
+export function collateralFacts(collateral: DcapEndorsements): CollateralFacts {
+  const known = factsOf.get(collateral);
+  if (known !== undefined) return known;
+  const tcbInfo = readMembers(collateral.tcbInfo);
+  const qeIdentity = readMembers(collateral.qeIdentity);
+  const facts = {
+    fmspc: typeof tcbInfo.fmspc === 'string' ? tcbInfo.fmspc.toLowerCase() : '',
+    issuedAt: timeOf(tcbInfo.issueDate),
+    expiresAt: Math.min(
+      timeOf(tcbInfo.nextUpdate),
+      timeOf(qeIdentity.nextUpdate),
+      crlExpiresAt(collateral.pckCrl),
+      crlExpiresAt(collateral.rootCaCrl),
+    ),
+    sha256: createHash('sha256').update(formatDcapEndorsements(collateral)).digest('hex'),
+  };
+  factsOf.set(collateral, facts);
+  return facts;
+}
+
+function crlExpiresAt(der: Uint8Array): number {
+  try {
+    return parseCrl(der).nextUpdate.getTime();
+  } catch {
+    return 0;
   }
 }
 
-/** FMSPC of a collateral document's TCB info, lower-case hex, or null. For finding only: not verified. */
-export function fmspcOf(collateral: DcapEndorsements): string | null {
-  return memberOf(collateral.tcbInfo, 'fmspc')?.toLowerCase() ?? null;
-}
-
-/** Issue date of a collateral document's TCB info in ms, 0 when unreadable. For ordering only. */
-export function issuedAt(collateral: DcapEndorsements): number {
-  const at = Date.parse(memberOf(collateral.tcbInfo, 'issueDate') ?? '');
+function timeOf(value: unknown): number {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) ? 0 : at;
 }
 
-function memberOf(json: string, name: string): string | null {
+function readMembers(json: string): Readonly<Record<string, unknown>> {
   try {
-    const value = (JSON.parse(json) as Record<string, unknown>)[name];
-    return typeof value === 'string' ? value : null;
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    return null;
+    return {};
   }
 }

@@ -1,6 +1,7 @@
 // Wires the rooms together, lowest first: storage, secret memory, barrier, seal, core, sys/. Opens no port.
 
 import { Barrier } from '../barrier/barrier.js';
+import type { AttestationConfig } from '../config/server-config.js';
 import { Core } from '../core/core.js';
 import { type ClusterInfo, type FirstWrites, readCluster } from '../core/first-writes.js';
 import { identityBackend } from '../core/identity-backend.js';
@@ -17,13 +18,13 @@ import { TokenRoles } from '../tokens/role.js';
 import { describeFault, type Log } from './log.js';
 import { createFactories } from './registries.js';
 import type { SimulatedTee } from './simulated-tee.js';
-import { nodeSources } from './trust.js';
+import { trustAnchors } from './trust.js';
 
 export interface AssemblyParts {
   readonly engine: StorageEngine;
   readonly facts: ServerFacts;
   readonly firstWrites: FirstWrites;
-  readonly bundleFolders: readonly string[];
+  readonly attestation: AttestationConfig;
   readonly simulated: SimulatedTee | null;
   readonly pluginDirectory: string | null;
   readonly clock: () => number;
@@ -49,9 +50,10 @@ export function assemble(parts: AssemblyParts): Assembly {
   const lifecycle = new Lifecycle({ engine, barrier, memory, now: clock });
   const onFault = (what: string, error: unknown): void =>
     log('error', `${what}: ${describeFault(error)}`);
-  const trust = nodeSources(parts, (source, error) =>
-    log('warn', `endorsement source ${source}: ${describeFault(error)}`),
-  );
+  const trust = trustAnchors({
+    ...parts,
+    view: () => core.active.view('sys/endorsements/'),
+  });
   const factories = createFactories({ trust, serverEvidence: null });
   const { defaultLeaseTtlSeconds, maxLeaseTtlSeconds } = parts.facts;
   let cluster: ClusterInfo | null = null;

@@ -2,12 +2,13 @@
 // only a -dev server accepts. Must never be reachable from a server that was started with a configuration alone.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TrustedRoot, tdxEndorsementsFor } from '@vouchsafe/verifier';
+import { type DcapEndorsements, type TrustedRoot, tdxEndorsementsFor } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
-import { type EndorsementSource, fmspcOf } from '../endorsements/source.js';
+import { collateralFacts, type EndorsementSource } from '../endorsements/source.js';
 import { StartError } from './options.js';
 
 export const SIMULATED_CA_FILE = 'simulated-tee.json';
+const MINT_EVERY_MS = 3_600_000;
 
 export interface SimulatedTee {
   readonly tdxRoots: readonly TrustedRoot[];
@@ -18,16 +19,26 @@ export interface SimulatedTee {
 export function openSimulatedTee(folder: string, now: Date): SimulatedTee {
   const file = join(folder, SIMULATED_CA_FILE);
   const ca = readOrCreate(folder, file, now);
+  let minted: { readonly at: number; readonly collateral: DcapEndorsements } | null = null;
+  const mintedAt = (at: Date): DcapEndorsements => {
+    const age = minted === null ? null : at.getTime() - minted.at;
+    if (minted !== null && age !== null && age >= 0 && age < MINT_EVERY_MS)
+      return minted.collateral;
+    const collateral = mintDcapCollateral(ca, { now: at });
+    minted = { at: at.getTime(), collateral };
+    return collateral;
+  };
   return {
     tdxRoots: ca.roots,
     source: {
       name: 'simulated',
       async findTdx(evidence, at) {
         const wanted = tdxEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
-        const collateral = mintDcapCollateral(ca, { now: at });
-        return fmspcOf(collateral) === wanted ? [collateral] : [];
+        const collateral = mintedAt(at);
+        return collateralFacts(collateral).fmspc === wanted ? [collateral] : [];
       },
-      findSnp: async () => [],
+      findSnpKeys: async () => [],
+      findSnpCrls: async () => [],
     },
   };
 }

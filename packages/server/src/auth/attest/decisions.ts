@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Fault } from '@vouchsafe/verifier';
 import type { Page, Storage } from '../../framework/storage.js';
+import type { Attempt } from './evaluate.js';
 
 export interface Decision {
   readonly id: string;
@@ -27,6 +28,8 @@ export interface Decision {
   /** Seconds, per kind. */
   readonly endorsementAges: Readonly<Record<string, number>>;
   readonly endorsementSource: string;
+  /** What each set of endorsements that was tried came to, in order. */
+  readonly attempts: readonly Attempt[];
 }
 
 const PREFIX = 'decision/';

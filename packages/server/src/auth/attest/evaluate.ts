@@ -3,30 +3,87 @@ import {
   type AnyEndorsements,
   type AnyEvidence,
   EvidenceError,
+  type EvidenceErrorCode,
   parseEvidence,
   type TrustedRoot,
   type VerifiedClaims,
   verifyEvidence,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
+import type { Candidate, EndorsementFinder } from '../../endorsements/find.js';
 import { offeredSource } from '../../endorsements/offered.js';
-import {
-  type EndorsementSource,
-  findInOrder,
-  type OnSourceFault,
-  type SnpRevocation,
-} from '../../endorsements/source.js';
+import type { OnSourceFault } from '../../endorsements/source.js';
 import { type CmwRecord, ENDORSEMENT_TYPES, type EvidenceFormatName } from './wire.js';
 
 /** Whom to believe and where to look. Made by main, the same for every mount. */
 export interface TrustAnchors {
   /** Pinned vendor roots per format; in -dev mode the software vendor's too. */
   readonly roots: Readonly<Record<EvidenceFormatName, readonly TrustedRoot[]>>;
-  /** The server's own sources, in the order in which they are asked; what a workload offers comes last. */
-  readonly sources: readonly EndorsementSource[];
-  /** Used with the keys that a workload offers. */
-  readonly snpRevocation: SnpRevocation;
+  readonly endorsements: EndorsementFinder;
   readonly onSourceFault: OnSourceFault;
+}
+
+/** What became of one set of endorsements: 'verified', or the code of its refusal. */
+export interface Attempt {
+  readonly source: string;
+  readonly outcome: EvidenceErrorCode | 'verified';
+}
+
+export interface EvaluationInput {
+  readonly format: EvidenceFormatName;
+  readonly evidence: Uint8Array;
+  readonly offered: readonly CmwRecord[];
+  readonly expectedBinding: Uint8Array;
+  readonly now: Date;
+  /** Told of every attempt, in order. */
+  readonly onAttempt: (attempt: Attempt) => void;
+}
+
+/**
+ * Verdicts on the evidence itself, by endorsements that are genuine. Final: older endorsements, which perhaps do not
+ * know of a revocation yet, are not asked for a second opinion.
+ */
+const FINAL: ReadonlySet<EvidenceErrorCode> = new Set<EvidenceErrorCode>([
+  'binding-mismatch',
+  'certificate-revoked',
+  'qe-identity-mismatch',
+  'report-not-from-guest',
+  'tcb-no-matching-level',
+  'tcb-revoked',
+  'tdx-module-mismatch',
+]);
+
+/** Faults of the endorsements alone. Another refusal says more about why a login failed. */
+const STALE: ReadonlySet<EvidenceErrorCode> = new Set<EvidenceErrorCode>([
+  'certificate-expired',
+  'collateral-expired',
+  'collateral-not-yet-valid',
+  'crl-expired',
+  'crl-not-yet-valid',
+]);
+
+function candidates(
+  evidence: AnyEvidence,
+  trust: TrustAnchors,
+  { offered, now }: EvaluationInput,
+): AsyncGenerator<Candidate<AnyEndorsements>> {
+  const of = (type: string): Buffer[] =>
+    offered.filter((record) => record.type === type).map((record) => record.value);
+  const brought = offeredSource({
+    dcapCollateral: of(ENDORSEMENT_TYPES.dcapCollateral),
+    snpTables: of(ENDORSEMENT_TYPES.snpCertificates),
+  });
+  return evidence.format === 'tdx-dcap'
+    ? trust.endorsements.findTdx(evidence, brought, now)
+    : trust.endorsements.findSnp(evidence, brought, now);
+}
+
+async function keep(candidate: Candidate<AnyEndorsements>, trust: TrustAnchors): Promise<void> {
+  try {
+    await candidate.keep?.();
+  } catch (error) {
+    trust.onSourceFault('cache', error);
+  }
 }
 
 export interface Evaluation {
@@ -34,62 +91,13 @@ export interface Evaluation {
   readonly endorsementSource: string;
 }
 
-/** Faults of what was found beside the evidence: another source may have better. Anything else is final. */
-const TRY_NEXT: ReadonlySet<string> = new Set([
-  'collateral-expired',
-  'collateral-not-yet-valid',
-  'collateral-missing',
-  'collateral-invalid',
-  'collateral-mismatch',
-  'crl-missing',
-  'crl-expired',
-  'crl-invalid',
-  'certificate-expired',
-  'chip-mismatch',
-  'tcb-mismatch',
-]);
-
-async function* candidates(
-  evidence: AnyEvidence,
-  trust: TrustAnchors,
-  offered: readonly CmwRecord[],
-  now: Date,
-): AsyncGenerator<{ source: string; endorsements: AnyEndorsements }> {
-  const of = (type: string): Buffer[] =>
-    offered.filter((record) => record.type === type).map((record) => record.value);
-  const brought = offeredSource(
-    {
-      dcapCollateral: of(ENDORSEMENT_TYPES.dcapCollateral),
-      snpTables: of(ENDORSEMENT_TYPES.snpCertificates),
-    },
-    trust.snpRevocation,
-  );
-  const sources = [...trust.sources, brought];
-  if (evidence.format === 'tdx-dcap') {
-    yield* findInOrder(sources, (each) => each.findTdx(evidence, now), trust.onSourceFault);
-  } else {
-    yield* findInOrder(sources, (each) => each.findSnp(evidence, now), trust.onSourceFault);
-  }
-}
-
-/** @throws EvidenceError the last source's fault, or 'collateral-missing' when no source had anything */
-export async function evaluate(
-  trust: TrustAnchors,
-  input: {
-    readonly format: EvidenceFormatName;
-    readonly evidence: Uint8Array;
-    readonly offered: readonly CmwRecord[];
-    readonly expectedBinding: Uint8Array;
-    readonly now: Date;
-  },
-): Promise<Evaluation> {
-  const { format, offered, expectedBinding, now } = input;
+/** @throws EvidenceError the most telling fault, or 'collateral-missing' when no source had anything */
+export async function evaluate(trust: TrustAnchors, input: EvaluationInput): Promise<Evaluation> {
+  const { format, expectedBinding, now, onAttempt } = input;
   const evidence = parseEvidence(new Uint8Array(input.evidence), format);
-  let last = new EvidenceError(
-    'collateral-missing',
-    'no endorsements for this platform: none in the bundle, none cached, none from the vendor',
-  );
-  for await (const { source, endorsements } of candidates(evidence, trust, offered, now)) {
+  let fault: EvidenceError | null = null;
+  for await (const candidate of candidates(evidence, trust, input)) {
+    const { source, endorsements } = candidate;
     try {
       const claims = await verifyEvidence({
         evidence,
@@ -99,11 +107,24 @@ export async function evaluate(
         now,
         provider: nodeProvider,
       });
+      onAttempt({ source, outcome: 'verified' });
+      await keep(candidate, trust);
       return { claims, endorsementSource: source };
     } catch (error) {
-      if (!(error instanceof EvidenceError) || !TRY_NEXT.has(error.code)) throw error;
-      last = error;
+      if (!(error instanceof EvidenceError)) throw error;
+      onAttempt({ source, outcome: error.code });
+      if (FINAL.has(error.code)) {
+        await keep(candidate, trust);
+        throw error;
+      }
+      if (fault === null || STALE.has(fault.code)) fault = error;
     }
   }
-  throw last;
+  throw (
+    fault ??
+    new EvidenceError(
+      'collateral-missing',
+      'no endorsements for this platform: none in the bundle, none cached, none from the vendor, none offered',
+    )
+  );
 }

@@ -58,6 +58,7 @@ function newDraft(request: Request, input: LoginInput): Draft {
     faults: [],
     endorsementAges: {},
     endorsementSource: '',
+    attempts: [],
   };
 }
 
@@ -167,6 +168,9 @@ async function judge(
     offered: input.offered,
     expectedBinding,
     now: new Date(request.now),
+    onAttempt: (attempt) => {
+      draft.attempts = [...draft.attempts, attempt];
+    },
   });
   const result = appraise(claims, policy, references);
   draft.tcbStatus = result.tcbStatus;
