@@ -83,6 +83,16 @@ function nameOf(path: string): string {
   return createHash('sha256').update(path).digest('hex');
 }
 
+/** 0 for a damaged entry, which is then written over. */
+function fetchedAtOf(value: Buffer): number {
+  try {
+    const { fetchedAt } = JSON.parse(value.toString('utf8')) as Partial<StoredEntry>;
+    return typeof fetchedAt === 'number' ? fetchedAt : 0;
+  } catch {
+    return 0;
+  }
+}
+
 export class EndorsementCache {
   readonly #view: () => Storage;
   readonly #limits: CacheLimits;
@@ -168,9 +178,11 @@ export class EndorsementCache {
     now: Date,
     entriesMax: number,
   ): Promise<void> {
-    const before = await this.#read(folder + name, () => null).catch(() => null);
-    if (before !== null && Math.abs(now.getTime() - before.fetchedAt) < REWRITE_AFTER_MS) return;
     const storage = this.#view();
+    const before = await storage.get(folder + name);
+    if (before !== null && Math.abs(now.getTime() - fetchedAtOf(before.value)) < REWRITE_AFTER_MS) {
+      return;
+    }
     const value = Buffer.from(JSON.stringify({ fetchedAt: now.getTime(), ...entry }));
     const names = await storage.list(folder, { after: '', limit: entriesMax + 1 });
     const others = names.filter((each) => each !== name);

@@ -1,11 +1,22 @@
 // A whole server in this process, without a socket: requests are text, as clients write them. The clock is the test's.
 import assert from 'node:assert/strict';
+import type { AttestationConfig } from '../../config/server-config.js';
 import type { MountEntry } from '../../core/mounts/entry.js';
 import { callApi } from '../../http/testing/call-api.js';
 import { type Assembly, assemble } from '../../startup/assemble.js';
+import type { SimulatedTee } from '../../startup/simulated-tee.js';
 import { MemoryEngine } from '../../storage/memory.js';
 
 export const START = 1_700_000_000_000;
+
+const ATTESTATION: AttestationConfig = {
+  endorsementBundleFiles: [],
+  offline: true,
+  pccsUrl: null,
+  kdsUrl: null,
+  refreshIntervalSeconds: null,
+  options: {},
+};
 
 export interface Reply {
   readonly status: number;
@@ -30,7 +41,7 @@ export class TestServer {
   keys: readonly string[] = [];
   now = START;
 
-  constructor(extraMounts: readonly MountEntry[] = []) {
+  constructor(extraMounts: readonly MountEntry[] = [], simulated: SimulatedTee | null = null) {
     this.engine = new MemoryEngine();
     const clock = (): number => this.now;
     this.assembly = assemble({
@@ -47,8 +58,8 @@ export class TestServer {
         sanitizedConfig: { api_addr: 'http://127.0.0.1:8200', storage: { type: 'inmem' } },
       },
       firstWrites: { rootTokenId: null, extraMounts, clusterName: 'test' },
-      bundleFolders: [],
-      simulated: null,
+      attestation: ATTESTATION,
+      simulated,
       pluginDirectory: null,
       clock,
       log: () => undefined,
@@ -102,8 +113,11 @@ export class TestServer {
 }
 
 /** Initialised and unsealed. */
-export async function startServer(extraMounts: readonly MountEntry[] = []): Promise<TestServer> {
-  const server = new TestServer(extraMounts);
+export async function startServer(
+  extraMounts: readonly MountEntry[] = [],
+  simulated: SimulatedTee | null = null,
+): Promise<TestServer> {
+  const server = new TestServer(extraMounts, simulated);
   await server.init();
   await server.unseal();
   return server;

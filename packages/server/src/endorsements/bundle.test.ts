@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  formatDcapEndorsements,
+  parseEvidence,
+  type SnpReport,
+  type TdxEvidence,
+} from '@vouchsafe/verifier';
+import {
+  createSoftwareAmd,
+  DcapCa,
+  mintAmdCrl,
+  mintDcapCollateral,
+  mintTdxQuote,
+  mintVek,
+  SnpSimulator,
+} from '@vouchsafe/verifier/testing';
+import { openBundle } from './bundle.js';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const validity = { notBefore: NOW, notAfter: new Date('2027-01-01T00:00:00Z') };
+const ca = DcapCa.create({ now: NOW });
+const collateral = mintDcapCollateral(ca, { now: NOW });
+const quoteOf = (authority: DcapCa): TdxEvidence =>
+  parseEvidence(mintTdxQuote(authority, { version: 4, report: {} }), 'tdx-dcap') as TdxEvidence;
+const amd = createSoftwareAmd({ product: 'turin', ...validity });
+const chipId = new Uint8Array(64);
+chipId.fill(3, 0, 8);
+const vcek = mintVek(amd, { signer: 'vcek', levels: {}, hwid: chipId.subarray(0, 8), ...validity });
+const vlek = mintVek(amd, { signer: 'vlek', levels: {}, hwid: new Uint8Array(8), ...validity });
+const crl = mintAmdCrl(amd.ark, { thisUpdate: NOW, nextUpdate: validity.notAfter, revoked: [] });
+const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}/g, '$&\n')
+    .trimEnd()}\n-----END ${label}-----\n`;
+
+function report(chip: Uint8Array): SnpReport {
+  const { report: bytes } = new SnpSimulator({ amd, chipId: chip, levels: {}, ...validity }).attest(
+    { reportData: new Uint8Array(64), measurement: new Uint8Array(48) },
+  );
+  return parseEvidence(bytes, 'sev-snp') as SnpReport;
+}
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vouchsafe-bundle-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let serial = 0;
+function put(name: string, content: string | Uint8Array): { dir: string; file: string } {
+  serial += 1;
+  const dir = join(folder, String(serial));
+  mkdirSync(dir);
+  writeFileSync(join(dir, name), content);
+  return { dir, file: join(dir, name) };
+}
+
+test('a folder and a file that is in it give the same', async () => {
+  const { dir, file } = put('platform.json', formatDcapEndorsements(collateral));
+  for (const path of [dir, file]) {
+    assert.deepEqual(await openBundle([path]).findTdx(quoteOf(ca), NOW), [collateral]);
+  }
+});
+
+test('collateral is for one kind of platform only', async () => {
+  const { file } = put('platform.json', formatDcapEndorsements(collateral));
+  const other = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6) } });
+  assert.deepEqual(await openBundle([file]).findTdx(quoteOf(other), NOW), []);
+});
+
+for (const [what, name, content] of [
+  ['DER', 'key.der', vcek.der],
+  ['PEM', 'key.pem', pem('CERTIFICATE', vcek.der)],
+] as const) {
+  test(`a VCEK in ${what} is found for its own chip and no other`, async () => {
+    const bundle = openBundle([put(name, content).dir]);
+    const [found] = await bundle.findSnpKeys(report(chipId), NOW);
+    assert.deepEqual(found?.endorsementKey, vcek.der);
+    const other = new Uint8Array(64);
+    other.fill(4, 0, 8);
+    assert.deepEqual(await bundle.findSnpKeys(report(other), NOW), []);
+  });
+}
+
+test('a VLEK is not taken for the VCEK of a chip', async () => {
+  const bundle = openBundle([put('vlek.der', vlek.der).dir]);
+  assert.deepEqual(await bundle.findSnpKeys(report(chipId), NOW), []);
+});
+
+test('revocation lists are found in DER and in PEM', async () => {
+  for (const content of [crl, pem('X509 CRL', crl)]) {
+    const bundle = openBundle([put('list', content).file]);
+    assert.deepEqual(await bundle.findSnpCrls(report(chipId), NOW), [crl]);
+  }
+});
+
+test('hidden files and folders below are left alone', async () => {
+  const { dir } = put('.note', 'not an endorsement');
+  mkdirSync(join(dir, 'below'));
+  assert.deepEqual(await openBundle([dir]).findTdx(quoteOf(ca), NOW), []);
+});
+
+const unusable: readonly [string, string | Uint8Array][] = [
+  ['text', 'hello'],
+  ['an empty file', ''],
+  ['JSON that is no collateral', '{"a":1}'],
+  ['PEM of something else', pem('PRIVATE KEY', new Uint8Array(10))],
+  ['a certificate with a byte too many', Buffer.concat([vcek.der, Buffer.alloc(1)])],
+  ['a file over the limit', new Uint8Array(4 * 1024 * 1024 + 1)],
+];
+for (const [what, content] of unusable) {
+  test(`${what} is an error that names the file`, () => {
+    const { dir, file } = put('thing', content);
+    assert.throws(() => openBundle([dir]), new RegExp(file));
+  });
+}
+
+test('a path that is not there is an error', () => {
+  assert.throws(() => openBundle([join(folder, 'gone')]), /gone/);
+});

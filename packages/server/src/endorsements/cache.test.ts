@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseEvidence, type SnpReport, type TdxEvidence } from '@vouchsafe/verifier';
+import {
+  createSoftwareAmd,
+  DcapCa,
+  mintAmdCrl,
+  mintDcapCollateral,
+  mintTdxQuote,
+  mintVek,
+  SnpSimulator,
+} from '@vouchsafe/verifier/testing';
+import { ApiError } from '../framework/errors.js';
+import { MemoryStorage } from '../framework/testing/memory-storage.js';
+import { CACHE_LIMITS, EndorsementCache } from './cache.js';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const DAY_MS = 86_400_000;
+const later = (ms: number): Date => new Date(NOW.getTime() + ms);
+const ca = DcapCa.create({ now: NOW });
+const quote = parseEvidence(
+  mintTdxQuote(ca, { version: 5, report: {} }),
+  'tdx-dcap',
+) as TdxEvidence;
+const collateral = mintDcapCollateral(ca, { now: NOW });
+const validity = { notBefore: later(-DAY_MS), notAfter: later(DAY_MS) };
+const amd = createSoftwareAmd({ product: 'milan', ...validity });
+
+function reportOf(chip: number): SnpReport {
+  const chipId = new Uint8Array(64).fill(chip);
+  const { report } = new SnpSimulator({ amd, chipId, levels: {}, ...validity }).attest({
+    reportData: new Uint8Array(64),
+    measurement: new Uint8Array(48),
+  });
+  return parseEvidence(report, 'sev-snp') as SnpReport;
+}
+
+function keyOf(chip: number) {
+  const hwid = new Uint8Array(64).fill(chip);
+  const { der } = mintVek(amd, { signer: 'vcek', levels: {}, hwid, ...validity });
+  return { endorsementKey: der, authority: amd.ask.der };
+}
+
+const crl = mintAmdCrl(amd.ark, {
+  thisUpdate: NOW,
+  nextUpdate: later(100 * DAY_MS),
+  revoked: [],
+});
+
+test('collateral comes back as it was kept, with the time at which it was fetched', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  assert.equal(await cache.findTdx(quote), null);
+  await cache.keepTdx(quote, collateral, NOW);
+  assert.deepEqual(await cache.findTdx(quote), { fetchedAt: NOW.getTime(), value: collateral });
+});
+
+test('what one process keeps another one sees, also when it has an older one in memory', async () => {
+  const storage = new MemoryStorage();
+  const [one, other] = [0, 1].map(() => new EndorsementCache(() => storage, CACHE_LIMITS));
+  assert.ok(one !== undefined && other !== undefined);
+  await one.keepTdx(quote, collateral, NOW);
+  await other.findTdx(quote);
+  const newer = mintDcapCollateral(ca, { now: later(DAY_MS) });
+  await one.keepTdx(quote, newer, later(DAY_MS));
+  assert.deepEqual((await other.findTdx(quote))?.value, newer);
+});
+
+test('an entry that has not changed is not read again', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  await cache.keepTdx(quote, collateral, NOW);
+  const first = await cache.findTdx(quote);
+  const { reads } = storage;
+  assert.equal((await cache.findTdx(quote))?.value, first?.value);
+  assert.equal(storage.reads, reads);
+});
+
+test('collateral of another platform or another CA is not found', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  await cache.keepTdx(quote, collateral, NOW);
+  const strange = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6).fill(9) } });
+  const evidence = parseEvidence(mintTdxQuote(strange, { version: 4, report: {} }), 'tdx-dcap');
+  assert.equal(await cache.findTdx(evidence as TdxEvidence), null);
+});
+
+test('many who keep the same at once write it once', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  await cache.keepTdx(quote, collateral, NOW);
+  await cache.keepTdx(quote, collateral, later(59_999));
+  assert.equal(storage.commits, 1);
+  await cache.keepTdx(quote, collateral, later(60_000));
+  assert.equal(storage.commits, 2);
+});
+
+test('one that keeps what another has just kept finds it all the same', async () => {
+  const storage = new MemoryStorage();
+  const [one, other] = [0, 1].map(() => new EndorsementCache(() => storage, CACHE_LIMITS));
+  assert.ok(one !== undefined && other !== undefined);
+  await one.keepTdx(quote, collateral, NOW);
+  await other.keepTdx(quote, collateral, NOW);
+  assert.deepEqual((await other.findTdx(quote))?.value, collateral);
+});
+
+test('an SNP key is found for its own chip and no other, for ever', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  const key = keyOf(1);
+  await cache.keepSnpKey(reportOf(1), key, NOW);
+  assert.deepEqual(await cache.findSnpKeys(reportOf(1)), [key]);
+  assert.deepEqual(await cache.findSnpKeys(reportOf(2)), []);
+});
+
+test('an SNP list is found until it was fetched a week ago, whatever it says itself', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  await cache.keepSnpCrl(reportOf(1), crl, NOW);
+  const week = 7 * DAY_MS;
+  assert.deepEqual(await cache.findSnpCrls(reportOf(2), later(week)), [
+    { fetchedAt: NOW.getTime(), value: crl },
+  ]);
+  assert.deepEqual(await cache.findSnpCrls(reportOf(2), later(week + 1)), []);
+});
+
+test("another product's key or list is not kept in a report's name", async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  const genoa = createSoftwareAmd({ product: 'genoa', ...validity });
+  const other = mintAmdCrl(genoa.ark, { thisUpdate: NOW, nextUpdate: later(DAY_MS), revoked: [] });
+  await cache.keepSnpCrl(reportOf(1), other, NOW);
+  assert.deepEqual(storage.keys(), []);
+});
+
+test('a full folder makes room, and what is new stays', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, { ...CACHE_LIMITS, snpKeysMax: 3 });
+  for (const chip of [1, 2, 3, 4, 5]) {
+    await cache.keepSnpKey(reportOf(chip), keyOf(chip), NOW);
+    assert.equal((await cache.findSnpKeys(reportOf(chip))).length, 1);
+    assert.ok(storage.keys().length <= 3);
+  }
+});
+
+test('while the server is sealed the cache says so, and gives nothing out', async () => {
+  const sealed = new ApiError('sealed', 'Vault is sealed');
+  const cache = new EndorsementCache(() => {
+    throw sealed;
+  }, CACHE_LIMITS);
+  await assert.rejects(cache.findTdx(quote), sealed);
+  await assert.rejects(cache.keepTdx(quote, collateral, NOW), sealed);
+});
+
+test('a damaged entry is an error, not an endorsement, and is written over', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  await cache.keepSnpKey(reportOf(1), keyOf(1), NOW);
+  const [key] = storage.keys();
+  assert.ok(key !== undefined);
+  await storage.commit([{ put: key, value: Buffer.from('{"fetchedAt":1,"value":{}}') }], []);
+  await assert.rejects(cache.findSnpKeys(reportOf(1)));
+  await cache.keepSnpKey(reportOf(1), keyOf(1), NOW);
+  assert.equal((await cache.findSnpKeys(reportOf(1))).length, 1);
+});

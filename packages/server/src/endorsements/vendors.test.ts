@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  parseEvidence,
+  type SnpReport,
+  snpEndorsementsFor,
+  type TdxEvidence,
+} from '@vouchsafe/verifier';
+import {
+  createSoftwareAmd,
+  DcapCa,
+  mintAmdCrl,
+  mintDcapCollateral,
+  mintTdxQuote,
+  mintVek,
+  SnpSimulator,
+} from '@vouchsafe/verifier/testing';
+import { type VendorAnswer, VendorFault, type VendorGet } from './https-get.js';
+import { type Answer, servePcs, VendorServer } from './testing/vendor-server.js';
+import { kdsSource } from './vendor-kds.js';
+import { pcsSource } from './vendor-pcs.js';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const clock = (): number => NOW.getTime();
+const validity = { notBefore: NOW, notAfter: new Date('2027-01-01T00:00:00Z') };
+const FMSPC = 'f0f1f2000000';
+const ca = DcapCa.create({ now: NOW });
+const collateral = mintDcapCollateral(ca, { now: NOW });
+const quote = parseEvidence(
+  mintTdxQuote(ca, { version: 5, report: {} }),
+  'tdx-dcap',
+) as TdxEvidence;
+const amd = createSoftwareAmd({ product: 'genoa', ...validity });
+const chipId = new Uint8Array(64).fill(9);
+const levels = { bootloader: 3, tee: 0, snp: 8, microcode: 115 };
+const vcek = mintVek(amd, { signer: 'vcek', levels, hwid: chipId, ...validity });
+const crl = mintAmdCrl(amd.ark, { thisUpdate: NOW, nextUpdate: validity.notAfter, revoked: [] });
+const report = parseEvidence(
+  new SnpSimulator({ amd, chipId, levels, ...validity }).attest({
+    reportData: new Uint8Array(64),
+    measurement: new Uint8Array(48),
+  }).report,
+  'sev-snp',
+) as SnpReport;
+const pem = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}/g, '$&\n')
+    .trimEnd()}\n-----END CERTIFICATE-----\n`;
+
+let server: VendorServer;
+before(async () => {
+  server = await VendorServer.start('http');
+});
+after(async () => server.close());
+
+function serve(): void {
+  server.answers.clear();
+  server.asked.length = 0;
+  servePcs(server, collateral, { fmspc: FMSPC, ca: 'platform' });
+  for (const { kind, id } of snpEndorsementsFor(report)) {
+    if (kind === 'vcek') server.answers.set(id, { body: vcek.der });
+    if (kind === 'crl') server.answers.set(id, { body: crl });
+    if (kind === 'authority') {
+      server.answers.set(id, { body: pem(amd.ask.der) + pem(amd.ark.der) });
+    }
+  }
+}
+
+const TCB = `/tdx/certification/v4/tcb?fmspc=${FMSPC}`;
+const IDENTITY = '/tdx/certification/v4/qe/identity';
+const PCK_CRL = '/sgx/certification/v4/pckcrl?ca=platform&encoding=der';
+const ROOT_CRL = '/sgx/certification/v4/rootcacrl';
+
+for (const suffix of ['', '/', '/sgx/certification/v4/', '/tdx/certification/v4']) {
+  test(`four documents of a PCCS make the collateral of a quote (setting "…${suffix}")`, async () => {
+    serve();
+    const source = pcsSource(server.client({ clock }), server.url + suffix);
+    assert.deepEqual(await source.findTdx(quote, NOW), [collateral]);
+    assert.deepEqual([...server.asked].sort(), [PCK_CRL, ROOT_CRL, TCB, IDENTITY].sort());
+  });
+}
+
+test("Intel's own root list is fetched from where Intel has it", async () => {
+  const asked: string[] = [];
+  const client: VendorGet = {
+    get: async (url): Promise<VendorAnswer> => {
+      asked.push(url);
+      return { headers: new Map(), body: Buffer.from('{"tcbInfo":{},"signature":"00"}') };
+    },
+  };
+  await assert.rejects(pcsSource(client, null).findTdx(quote, NOW));
+  assert.equal(asked[0], `https://api.trustedservices.intel.com${TCB}`);
+  assert.ok(asked.includes('https://certificates.trustedservices.intel.com/IntelSGXRootCA.der'));
+});
+
+const chain = { 'tcb-info-issuer-chain': 'x' };
+const badPcs: readonly [string, string, Answer][] = [
+  ['a platform that it does not know', TCB, { status: 404 }],
+  ['TCB info without its issuer chain', TCB, { body: '{"tcbInfo":{},"signature":"00"}' }],
+  ['TCB info that is no JSON', TCB, { headers: chain, body: '<html>' }],
+  ['TCB info without a signature', TCB, { headers: chain, body: '{"tcbInfo":{}}' }],
+  ['the QE identity in place of the TCB info', TCB, { body: '{"enclaveIdentity":{}}' }],
+  [
+    'an issuer chain that is badly encoded',
+    TCB,
+    {
+      headers: { 'tcb-info-issuer-chain': '%zz' },
+      body: '{"tcbInfo":{},"signature":"00"}',
+    },
+  ],
+  ['no QE identity', IDENTITY, { status: 404 }],
+  ['a QE identity over the limit', IDENTITY, { body: 'x'.repeat(600_000) }],
+  ['a PCK list that is none', PCK_CRL, { body: 'hello' }],
+  ['an empty PCK list', PCK_CRL, { body: '' }],
+  ['a root list that is none', ROOT_CRL, { body: 'abcdef' }],
+  ['a root list that is cut short', ROOT_CRL, 'cut-short'],
+];
+for (const [what, path, answer] of badPcs) {
+  test(`a PCCS that gives ${what} gives nothing`, async () => {
+    serve();
+    server.answers.set(path, answer);
+    const source = pcsSource(server.client({ clock }), server.url);
+    await assert.rejects(source.findTdx(quote, NOW));
+  });
+}
+
+test('a chip is asked for by its id and its TCB, and comes with its authority', async () => {
+  serve();
+  const source = kdsSource(server.client({ clock }), server.url);
+  assert.deepEqual(await source.findSnpKeys(report, NOW), [
+    { endorsementKey: vcek.der, authority: amd.ask.der },
+  ]);
+  const id = Buffer.from(chipId).toString('hex');
+  const path = `/vcek/v1/Genoa/${id}?blSPL=3&teeSPL=0&snpSPL=8&ucodeSPL=115`;
+  assert.deepEqual(server.asked, [path, '/vcek/v1/Genoa/cert_chain']);
+});
+
+test("the root's list is asked for by product", async () => {
+  serve();
+  const source = kdsSource(server.client({ clock }), `${server.url}/`);
+  assert.deepEqual(await source.findSnpCrls(report, NOW), [crl]);
+  assert.deepEqual(server.asked, ['/vcek/v1/Genoa/crl']);
+});
+
+test('a chip that the service does not know is no fault', async () => {
+  server.answers.clear();
+  const source = kdsSource(server.client({ clock }), server.url);
+  assert.deepEqual(await source.findSnpKeys(report, NOW), []);
+  assert.deepEqual(await source.findSnpCrls(report, NOW), []);
+});
+
+const badKds: readonly [string, 'vcek' | 'authority' | 'crl', Answer][] = [
+  ['a key that is no certificate', 'vcek', { body: 'hello' }],
+  ['a key over the limit', 'vcek', { body: 'x'.repeat(20_000) }],
+  ['a chain that is no PEM', 'authority', { body: 'hello' }],
+  ['an empty chain', 'authority', { body: '' }],
+  ['a list that is none', 'crl', { body: 'hello' }],
+  ['a refusal for asking too often', 'vcek', { status: 429 }],
+];
+for (const [what, kind, answer] of badKds) {
+  test(`a KDS that gives ${what} gives nothing`, async () => {
+    serve();
+    const ref = snpEndorsementsFor(report).find((each) => each.kind === kind);
+    server.answers.set(ref?.id ?? '', answer);
+    const source = kdsSource(server.client({ clock }), server.url);
+    await assert.rejects(
+      kind === 'crl' ? source.findSnpCrls(report, NOW) : source.findSnpKeys(report, NOW),
+    );
+  });
+}
+
+test('neither vendor is asked about what the other one makes', async () => {
+  serve();
+  const client = server.client({ clock });
+  assert.deepEqual(await kdsSource(client, server.url).findTdx(quote, NOW), []);
+  assert.deepEqual(await pcsSource(client, server.url).findSnpKeys(report, NOW), []);
+  assert.deepEqual(await pcsSource(client, server.url).findSnpCrls(report, NOW), []);
+  assert.deepEqual(server.asked, []);
+});
+
+test('a service that is held back says so, and does not count as "has no such thing"', async () => {
+  const client: VendorGet = {
+    get: () => Promise.reject(new VendorFault('held-back', 'example: not asked')),
+  };
+  await assert.rejects(kdsSource(client, 'https://example').findSnpKeys(report, NOW), VendorFault);
+});
