@@ -12,3 +12,11 @@ export {
 export type { NodeResponse } from './exchange.js';
 export { NodeTransport, type NodeTransportOptions } from './node-transport.js';
 export { type TlsSettings, tlsOptions } from './tls-options.js';
+export {
+  type ProofInput,
+  type ProofKey,
+  type ProvenRequest,
+  provenRequestBytes,
+  tokenProof,
+  tokenProofHeader,
+} from './token-proof.js';
