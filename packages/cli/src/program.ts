@@ -110,7 +110,8 @@ async function runCommand(io: Io, command: Command, argv: readonly string[]): Pr
       io.write(`${error.text}\n`);
       return 0;
     }
-    return report(io, error, context, command.usage);
+    const code = report(io, error, context, command.usage);
+    return error instanceof UsageError ? (command.usageExitCode ?? code) : code;
   } finally {
     context?.close();
   }

@@ -76,6 +76,12 @@ function schedule(delayMs: number, work: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+function delayed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
+
 /** A signal that came before the workload: as if it had hit the workload. */
 class InterruptedError extends Error {
   readonly exitCode: number;
@@ -121,7 +127,8 @@ async function deliverAndRun(
 async function end(supply: Supply<Session> | null, files: SecretFiles, io: ShimIo): Promise<void> {
   for (const path of await files.remove()) io.note(`error: ${path}: could not be removed`);
   if (supply === null) return;
-  await supply.stop();
+  // A renewal that hangs must not keep the process: closing the transport ends it.
+  await Promise.race([supply.stop(), delayed(REVOKE_TIMEOUT_MS)]);
   const { session } = supply;
   await session.revoke(REVOKE_TIMEOUT_MS).catch((error: unknown) => {
     const why = error instanceof ShimError ? error.message : 'unknown fault';

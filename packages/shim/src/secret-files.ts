@@ -45,7 +45,7 @@ function allowedFolder(path: string, settings: FileSettings): string {
     'file-folder-not-allowed',
     path,
     `not below an allowed folder (${settings.folders.join(', ')})`,
-    'change the role’s provision, or allow the folder with -file-folder=DIR',
+    'change the role’s provision, or allow the folder with -allow-folder=DIR',
   );
 }
 

@@ -22,6 +22,8 @@ export interface CommandSpec<F extends Flags> {
   readonly field?: boolean;
   /** The first argument ends the flags: for commands that take another command line. */
   readonly stopAtFirstArgument?: boolean;
+  /** Exit code for flags and arguments that cannot be meant. Default 1. */
+  readonly usageExitCode?: number;
   /** Exit code: 0 done. @throws whatever explain() knows */
   run(context: Context, flags: Values<F>, args: readonly string[]): Promise<number>;
 }

@@ -7,7 +7,7 @@ import {
   parseExactJson,
   stringifyExactJson,
 } from '@vouchsafe/client';
-import { NodeTransport } from '@vouchsafe/client/node';
+import { type ConnectionSettings, NodeTransport } from '@vouchsafe/client/node';
 import { UsageError, type Values } from '../arguments/flag.js';
 import { findField, formatEnvelope } from '../output/envelope.js';
 import { goText } from '../output/go-text.js';
@@ -70,6 +70,11 @@ export class Context {
   /** What hints may know by now. */
   get situation(): Situation {
     return this.#situation;
+  }
+
+  /** Where to connect, for what speaks to the server itself; asks nobody. @throws UsageError, InvalidRequestError */
+  get connection(): ConnectionSettings {
+    return chooseConnection(this.#connection, this.io.env);
   }
 
   #connect(): { readonly client: Client; readonly sending: Client } {

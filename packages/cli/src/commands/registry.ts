@@ -14,6 +14,7 @@ export const groups: Readonly<Record<string, string>> = {
   lease: 'Look after leases',
   audit: 'Say where audit records go',
   operator: 'Set up and run a server',
+  attest: 'Log in with evidence, and look at evidence',
   print: 'Print what commands would use',
 };
 
@@ -27,6 +28,12 @@ export const commands: readonly (readonly [string, () => Promise<Command>])[] = 
   ['unwrap', async () => (await import('./unwrap.js')).unwrap],
   ['status', async () => (await import('./status.js')).status],
   ['server', async () => (await import('./server.js')).server],
+  ['run', async () => (await import('./run.js')).run],
+  ['attest login', async () => (await import('./attest/login.js')).attestLogin],
+  ['attest explain', async () => (await import('./attest/explain.js')).attestExplain],
+  ['attest measure', async () => (await import('./attest/measure.js')).attestMeasure],
+  ['attest verify', async () => (await import('./attest/verify.js')).attestVerify],
+  ['attest show', async () => (await import('./attest/show.js')).attestShow],
   ['kv get', async () => (await import('./kv/get.js')).kvGet],
   ['kv put', async () => (await import('./kv/put.js')).kvPut],
   ['kv patch', async () => (await import('./kv/patch.js')).kvPatch],

@@ -48,6 +48,11 @@ export async function openSimulatedTdx(settings: AttesterSettings): Promise<Atte
       hint: 'give -simulated-tee=FOLDER or VOUCHSAFE_SIMULATED_TEE: the folder of the server’s -dev-tee',
     });
   }
+  if (settings.command.length === 0) {
+    throw new ShimError('simulated-tee-no-command', 'simulated TEE: no command to measure', {
+      hint: 'give the workload’s command after --',
+    });
+  }
   const text = await readCa(settings.simulatedTee);
   // Only here: a shim on hardware never loads the software vendor.
   const { DcapCa, mintTdxQuote } = await import('@vouchsafe/verifier/testing');
@@ -61,6 +66,8 @@ export async function openSimulatedTdx(settings: AttesterSettings): Promise<Atte
       `${settings.simulatedTee}: not a simulated vendor’s file`,
     );
   }
+  // Once, as a TD is measured at launch: what is delivered later must not change it.
+  const { mrtd, rtmr3 } = await measureCommand(settings.command, settings.env);
   return {
     name: 'simulated',
     format: 'tdx-dcap',
@@ -68,7 +75,6 @@ export async function openSimulatedTdx(settings: AttesterSettings): Promise<Atte
       if (reportData.length !== reportDataBytes) {
         throw new ShimError('report-data-invalid', `report data: want ${reportDataBytes} bytes`);
       }
-      const { mrtd, rtmr3 } = await measureCommand(settings.command, settings.env);
       const report = { reportData: new Uint8Array(reportData), mrTd: mrtd, rtmr3 };
       const value = mintTdxQuote(ca, { version: 4, report });
       return { evidence: { type: cmwTypes.tdxQuote, value }, endorsements: [] };

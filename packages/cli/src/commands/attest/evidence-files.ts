@@ -1,0 +1,98 @@
+// Reads evidence and what belongs to it from files, bounded. Judges nothing; names the file in every error.
+import { readFileSync, statSync } from 'node:fs';
+import {
+  type AnyEndorsements,
+  type AnyEvidence,
+  amdCertificates,
+  type Certificate,
+  EvidenceError,
+  parseCertificate,
+  parseDcapEndorsements,
+  parsePem,
+  type SnpEndorsements,
+  type SnpProduct,
+  snpEndorsementsFromKey,
+} from '@vouchsafe/verifier';
+import { CommandError } from '../../session/explain.js';
+
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+const BLOCKS_MAX = 16;
+
+/** @throws CommandError exit code 1 */
+export function readBounded(path: string, what: string): Buffer {
+  try {
+    const found = statSync(path);
+    if (!found.isFile() || found.size > FILE_BYTES_MAX) {
+      throw new CommandError(`${what}: ${path} is no file of at most 8 MiB`, 1);
+    }
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new CommandError(`${what}: cannot read ${path}: ${code}`, 1);
+  }
+}
+
+/** DER as it is, or every block of PEM text. */
+function readBlocks(path: string, label: 'CERTIFICATE' | 'X509 CRL'): Uint8Array[] {
+  const bytes = new Uint8Array(readBounded(path, label.toLowerCase()));
+  if (bytes[0] === 0x30) return [bytes];
+  return parsePem(bytes, { label, blocksMax: BLOCKS_MAX, bytesMax: FILE_BYTES_MAX });
+}
+
+function isKeyCertificate({ subject }: Certificate): boolean {
+  return /^SEV-(VCEK|VLEK)$/.test(subject.commonName ?? '');
+}
+
+/** The product and signer that a key's issuer names: 'SEV-Milan', 'SEV-VLEK-Milan'. */
+function kindOf({ issuer }: Certificate): {
+  readonly product: SnpProduct;
+  readonly signer: 'vcek' | 'vlek';
+} {
+  const name = issuer.commonName ?? '';
+  const product = name.replace(/^SEV-(VLEK-)?/, '').toLowerCase();
+  if (name.startsWith('SEV-') && Object.hasOwn(amdCertificates, product)) {
+    const signer = name.startsWith('SEV-VLEK-') ? 'vlek' : 'vcek';
+    return { product: product as SnpProduct, signer };
+  }
+  throw new EvidenceError('unsupported-product', 'endorsement key: issuer names no known product');
+}
+
+function snpEndorsements(certs: readonly string[], crls: readonly string[]): SnpEndorsements {
+  const certificates = certs
+    .flatMap((path) => readBlocks(path, 'CERTIFICATE'))
+    .map((der) => parseCertificate(der));
+  const keys = certificates.filter(isKeyCertificate);
+  const [key] = keys;
+  if (key === undefined || keys.length > 1) {
+    throw new EvidenceError(
+      'collateral-missing',
+      `SNP certificates: ${keys.length} keys (VCEK or VLEK) given with -certs, want 1`,
+    );
+  }
+  const revocation: SnpEndorsements['revocation'] =
+    crls.length === 0
+      ? { kind: 'not-checked' }
+      : { kind: 'crls', crls: crls.flatMap((path) => readBlocks(path, 'X509 CRL')) };
+  const authority = certificates.find((each) => each.subject.commonName === key.issuer.commonName);
+  // An authority that is given must hold; one that is not is AMD's own, built in.
+  if (authority === undefined) return snpEndorsementsFromKey(key.raw, kindOf(key), revocation);
+  return { format: 'sev-snp', endorsementKey: key.raw, authority: authority.raw, revocation };
+}
+
+/** What was given for this evidence. @throws EvidenceError 'collateral-missing' and others, CommandError */
+export function readEndorsements(
+  evidence: AnyEvidence,
+  given: {
+    readonly collateral: string | null;
+    readonly certs: readonly string[];
+    readonly crls: readonly string[];
+  },
+): AnyEndorsements {
+  if (evidence.format === 'sev-snp') return snpEndorsements(given.certs, given.crls);
+  if (given.collateral === null) {
+    throw new EvidenceError('collateral-missing', 'no collateral given with -collateral');
+  }
+  const text = readBounded(given.collateral, 'collateral').toString('utf8');
+  return parseDcapEndorsements(text);
+}

@@ -1,0 +1,230 @@
+// `attest verify`: is this evidence genuine, and acceptable? Offline: everything it needs is given, and nothing is
+// fetched. The exit code tells the verdict.
+import {
+  type AppraisalPolicy,
+  appraise,
+  EvidenceError,
+  type EvidenceFormat,
+  type Fault,
+  findFormat,
+  parseAppraisalPolicy,
+  parseEvidence,
+  pinnedAmdRoots,
+  pinnedIntelRoots,
+  type VerifiedClaims,
+  verifyEvidence,
+} from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
+import { repeatedFlag, textFlag, UsageError } from '../../arguments/flag.js';
+import { formatPairs, printable } from '../../output/table.js';
+import { CommandError } from '../../session/explain.js';
+import { command } from '../command.js';
+import { readBounded, readEndorsements } from './evidence-files.js';
+
+/** Exit codes besides 0, accepted, and 1, something else went wrong. */
+const exitCodes = { usage: 2, notAcceptable: 3, notGenuine: 4 } as const;
+
+/** What -format=json prints, member by member. */
+interface Verdict {
+  readonly verdict: 'accepted' | 'refused';
+  readonly genuine: boolean;
+  readonly format: EvidenceFormat | null;
+  readonly tcb_status: string | null;
+  readonly advisories: readonly string[];
+  readonly debug: boolean | null;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly faults: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** Genuine, not debuggable, up to date; what else there is to say is said in notes. */
+const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
+  name: 'inspection',
+  formats: {
+    'tdx-dcap': { allow_service_td: true },
+    'sev-snp': { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true },
+  },
+});
+
+/** True of every offline inspection, so no reason to refuse one: told as notes. */
+const inherent = ['binding-not-checked', 'revocation-not-checked'];
+/** verify() comes to these when every signature, chain and list has held already. */
+const aboutLevels: readonly string[] = ['tcb-no-matching-level', 'tcb-revoked'];
+
+interface Inputs {
+  readonly evidence: Buffer;
+  readonly collateral: string | null;
+  readonly certs: readonly string[];
+  readonly crls: readonly string[];
+  readonly at: Date;
+  readonly policy: AppraisalPolicy;
+}
+
+function findFormatOf(bytes: Buffer): EvidenceFormat | null {
+  try {
+    return parseEvidence(new Uint8Array(bytes), 'detect').format;
+  } catch {
+    return findFormat(new Uint8Array(bytes));
+  }
+}
+
+function notGenuine(inputs: Inputs, error: EvidenceError): Verdict {
+  return {
+    verdict: 'refused',
+    genuine: aboutLevels.includes(error.code),
+    format: findFormatOf(inputs.evidence),
+    tcb_status: null,
+    advisories: [],
+    debug: null,
+    claims: {},
+    faults: [{ code: error.code, message: error.message }],
+  };
+}
+
+function describeFault({ code, message, expected, seen }: Fault): Verdict['faults'][number] {
+  const detail = expected === '' && seen === '' ? '' : ` (expected ${expected}, seen ${seen})`;
+  return { code, message: message + detail };
+}
+
+async function judge(inputs: Inputs): Promise<Verdict> {
+  let claims: VerifiedClaims;
+  try {
+    const evidence = parseEvidence(new Uint8Array(inputs.evidence), 'detect');
+    claims = await verifyEvidence({
+      evidence,
+      endorsements: readEndorsements(evidence, inputs),
+      roots: evidence.format === 'tdx-dcap' ? pinnedIntelRoots : pinnedAmdRoots,
+      expectedBinding: { binding: 'not-checked' },
+      now: inputs.at,
+      provider: nodeProvider,
+    });
+  } catch (error) {
+    if (error instanceof EvidenceError) return notGenuine(inputs, error);
+    throw error;
+  }
+  const result = appraise(claims, inputs.policy, []);
+  const faults = result.faults.filter((fault) => !inherent.includes(fault.code));
+  return {
+    verdict: faults.length === 0 ? 'accepted' : 'refused',
+    genuine: true,
+    format: claims.format,
+    tcb_status: claims.tcbStatus,
+    advisories: claims.advisories,
+    debug: claims.debug,
+    claims: claims.values,
+    faults: faults.map(describeFault),
+  };
+}
+
+function notesOn(verdict: Verdict, at: Date): readonly string[] {
+  const { claims, genuine } = verdict;
+  if (!genuine || Object.keys(claims).length === 0) return [];
+  const notes = [
+    `judged as of ${at.toISOString()}`,
+    'not checked: whom the evidence was made for (its report data); it may be a replay',
+  ];
+  if (claims.revocation_checked === false) {
+    notes.push('not checked: revocation, for want of AMD’s list (-crl)');
+  }
+  if (typeof claims.vmpl === 'number' && claims.vmpl > 0)
+    notes.push(`asked for at VMPL ${claims.vmpl}`);
+  if (claims.migration_agent === true) notes.push('a migration agent is associated');
+  if (typeof claims.mr_servicetd === 'string' && !/^0*$/.test(claims.mr_servicetd)) {
+    notes.push('a service TD is bound');
+  }
+  return notes;
+}
+
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+function formatVerdict(verdict: Verdict, at: Date): string {
+  const { faults, claims } = verdict;
+  const notes = notesOn(verdict, at);
+  const list = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0
+      ? []
+      : [`${title}:\n\n${lines.map((line) => `  * ${printable(line)}`).join('\n')}`];
+  return [
+    formatPairs([
+      ['Verdict', verdict.verdict],
+      ['Genuine', verdict.genuine ? 'yes' : 'no'],
+      ['Format', verdict.format ?? 'n/a'],
+      ['TCB status', verdict.tcb_status ?? 'n/a'],
+      ['Advisories', verdict.advisories.join(', ') || 'none'],
+      ['Debug', verdict.debug === null ? 'n/a' : verdict.debug ? 'yes' : 'no'],
+    ]),
+    ...list(
+      'Faults',
+      faults.map(({ code, message }) => `${code}: ${message}`),
+    ),
+    ...list('Notes', notes),
+    ...(Object.keys(claims).length === 0
+      ? []
+      : [formatPairs(Object.entries(claims).map(([name, value]) => [name, textOf(value)]))]),
+  ].join('\n\n');
+}
+
+function readPolicy(path: string | null): AppraisalPolicy {
+  if (path === null) return inspectionPolicy;
+  try {
+    return parseAppraisalPolicy(JSON.parse(readBounded(path, 'policy').toString('utf8')));
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const why = error instanceof EvidenceError ? error.message : 'not JSON';
+    throw new CommandError(`policy: ${path} is no appraisal policy: ${why}`, 1);
+  }
+}
+
+function parseTime(text: string | null): Date {
+  if (text === null) return new Date();
+  const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+  const at = new Date(text);
+  if (shape.test(text) && !Number.isNaN(at.getTime())) return at;
+  throw new UsageError('-at: want a time such as 2026-01-31T12:00:00Z');
+}
+
+export const attestVerify = command({
+  usage: 'attest verify [options] FILE',
+  summary: 'Check evidence in a file, offline',
+  details:
+    'Checks TDX quotes and SEV-SNP reports up to the vendors’ roots, which are built in, and judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+  examples: [
+    ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
+    [
+      'A SEV-SNP report, as of last year:',
+      'attest verify -certs=vcek.der -at=2025-06-01T00:00:00Z report.bin',
+    ],
+  ],
+  flags: {
+    collateral: textFlag(
+      'TDX: JSON file with Intel’s TCB info, QE identity, revocation lists and chains.',
+      { valueName: 'FILE' },
+    ),
+    certs: repeatedFlag(
+      'SEV-SNP: the VCEK or VLEK, DER or PEM, and its chain if at hand; without one, AMD’s.',
+      { valueName: 'FILE' },
+    ),
+    crl: repeatedFlag('SEV-SNP: AMD’s revocation list, DER or PEM.', { valueName: 'FILE' }),
+    at: textFlag('Judge as of this time, RFC 3339; without it, now.', { valueName: 'TIME' }),
+    policy: textFlag('JSON file with the appraisal policy to judge by.', { valueName: 'FILE' }),
+  },
+  arguments: [1, 1],
+  server: false,
+  format: true,
+  usageExitCode: exitCodes.usage,
+  async run(context, flags, args) {
+    const at = parseTime(flags.at);
+    const verdict = await judge({
+      evidence: readBounded(args[0] ?? '', 'evidence'),
+      collateral: flags.collateral,
+      certs: flags.certs,
+      crls: flags.crl,
+      at,
+      policy: readPolicy(flags.policy),
+    });
+    context.show(verdict, () => formatVerdict(verdict, at));
+    if (verdict.verdict === 'accepted') return 0;
+    return verdict.genuine ? exitCodes.notAcceptable : exitCodes.notGenuine;
+  },
+});
