@@ -3,7 +3,7 @@ import type { Backend } from '../framework/backend.js';
 import type { SystemParts } from './parts.js';
 import { auditPaths } from './path-audit.js';
 import { capabilityPaths } from './path-capabilities.js';
-import { explainPath } from './path-explain.js';
+import { explainPaths } from './path-explain.js';
 import { generateRootPaths } from './path-generate-root.js';
 import { initPaths } from './path-init.js';
 import { internalUiPaths } from './path-internal-ui.js';
@@ -44,7 +44,7 @@ export function systemBackend(parts: SystemParts): Backend {
       ...statePaths(parts),
       ...pluginPaths(parts),
       metricsPath(parts),
-      explainPath(parts),
+      ...explainPaths(parts),
       openApiPath(parts),
     ],
   };

@@ -29,6 +29,11 @@ function shownOptions(entry: MountEntry): JsonValue {
   return Object.keys(entry.options).length > 0 ? entry.options : null;
 }
 
+/** Semver has one build part: the server's own makes room for the one that clients know built-in backends by. */
+export function builtinVersion(facts: ServerFacts): string {
+  return `v${facts.version.replace(/\+.*$/, '')}+builtin.vault`;
+}
+
 /** As a line of sys/mounts or sys/auth. */
 export function mountView(entry: MountEntry, facts: ServerFacts): JsonObject {
   const { config } = entry;
@@ -47,7 +52,7 @@ export function mountView(entry: MountEntry, facts: ServerFacts): JsonObject {
     local: entry.local,
     options: shownOptions(entry),
     plugin_version: '',
-    running_plugin_version: `v${facts.version}+builtin.vault`,
+    running_plugin_version: builtinVersion(facts),
     running_sha256: '',
     seal_wrap: entry.sealWrap,
     type: entry.type,

@@ -41,6 +41,17 @@ export function callerAcl(request: Request): Acl {
   return acl;
 }
 
+/** The ACL of another token. @throws ApiError accessor-unknown */
+export async function aclOfAccessor(
+  parts: SystemParts,
+  accessor: string,
+  now: number,
+): Promise<Acl> {
+  const entry = await parts.core.active.tokens.lookupByAccessor(accessor, now);
+  if (entry === null) throw invalidRequest('invalid accessor', 'accessor-unknown');
+  return await aclOfEntry(parts, entry);
+}
+
 async function aclOfEntry(parts: SystemParts, entry: TokenEntry): Promise<Acl> {
   const { active } = parts.core;
   return await aclOf(active, entry, await active.entities.find(entry.entityId));
@@ -75,12 +86,8 @@ export function capabilityPaths(parts: SystemParts): readonly Path[] {
       help: { synopsis: 'What the token of an accessor may do on paths.', description: '' },
       fields: { ...PATH_FIELDS, accessor: field.string('accessor of the token') },
       operations: {
-        update: async (request, values) => {
-          const { tokens } = parts.core.active;
-          const entry = await tokens.lookupByAccessor(values.accessor, request.now);
-          if (entry === null) throw invalidRequest('invalid accessor', 'accessor-unknown');
-          return answer(await aclOfEntry(parts, entry), values);
-        },
+        update: async ({ now }, values) =>
+          answer(await aclOfAccessor(parts, values.accessor, now), values),
       },
     }),
   ];

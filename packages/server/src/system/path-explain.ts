@@ -1,6 +1,6 @@
-// sys/internal/explain: which rule of which policy decides about a path, for the caller, and which lost. Tells nothing
-// but the caller's own rules.
-import type { Operation, Path } from '../framework/backend.js';
+// Which rule of which policy decides about a path, and which lost: for the caller, who learns nothing but the caller's
+// own rules, and with sudo for the token of an accessor.
+import type { Operation, Path, Response } from '../framework/backend.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import type { JsonValue } from '../framework/json/value.js';
@@ -8,7 +8,7 @@ import { path } from '../framework/path.js';
 import type { Acl } from '../policy/acl.js';
 import type { ExplainedRule } from '../policy/explain.js';
 import type { SystemParts } from './parts.js';
-import { callerAcl } from './path-capabilities.js';
+import { aclOfAccessor, callerAcl } from './path-capabilities.js';
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   (['create', 'read', 'update', 'patch', 'delete', 'list', 'scan'] as const).map((each) => [
@@ -42,47 +42,67 @@ async function wantsSudo(parts: SystemParts, acl: Acl, asked: string): Promise<b
   return route.declared?.sudo ?? false;
 }
 
-export function explainPath(parts: SystemParts): Path {
-  return path({
-    pattern: 'internal/explain',
-    help: {
-      synopsis: 'Why the caller may do something, or not.',
-      description: 'Parameters and wrapping are listed, not judged: they depend on the request.',
+async function explain(
+  parts: SystemParts,
+  acl: Acl,
+  values: { readonly path: string; readonly operation: string },
+): Promise<Response> {
+  const operation = OPERATIONS.get(values.operation);
+  if (operation === undefined) throw invalidRequest('unknown operation', 'operation-unknown');
+  const trimmed = values.path.replace(/^\/+/, '').replace(/^v1\//, '');
+  if (trimmed === '') throw invalidRequest('missing path', 'path-missing');
+  const isFolder = operation === 'list' || operation === 'scan';
+  const asked = isFolder && !trimmed.endsWith('/') ? `${trimmed}/` : trimmed;
+  const explained = acl.explain(asked, operation);
+  const sudo = await wantsSudo(parts, acl, asked);
+  const may = acl.capabilities(asked);
+  const lacksSudo = explained.allowed && sudo && !may.includes('sudo') && !may.includes('root');
+  return {
+    data: {
+      path: asked,
+      operation,
+      allowed: explained.allowed && !lacksSudo,
+      reason: lacksSudo ? 'sudo-required' : explained.reason,
+      summary: lacksSudo
+        ? `${operation} on "${asked}" is denied: the path needs sudo, and the rule that decides does not have it`
+        : explained.summary,
+      sudo_required: sudo,
+      decided_by: explained.decidedBy === null ? null : ruleData(explained.decidedBy),
+      overruled: explained.overruled.map((rule) => ({ ...ruleData(rule), because: rule.because })),
+      skipped: explained.skipped.map((rule) => ({ ...rule })),
     },
-    fields: {
-      path: field.string('the path to ask about'),
-      operation: field.string('create, read, update, patch, delete, list or scan', 'read'),
-    },
-    operations: {
-      update: async (request, { path: asked, operation: name }) => {
-        const operation = OPERATIONS.get(name);
-        if (operation === undefined) throw invalidRequest('unknown operation', 'operation-unknown');
-        const trimmed = asked.replace(/^\/+/, '').replace(/^v1\//, '');
-        if (trimmed === '') throw invalidRequest('missing path', 'path-missing');
-        const isFolder = operation === 'list' || operation === 'scan';
-        const canonical = isFolder && !trimmed.endsWith('/') ? `${trimmed}/` : trimmed;
-        const acl = callerAcl(request);
-        const explained = acl.explain(canonical, operation);
-        const sudo = await wantsSudo(parts, acl, canonical);
-        const may = acl.capabilities(canonical);
-        const lacksSudo = sudo && !may.includes('sudo') && !may.includes('root');
-        return {
-          data: {
-            path: canonical,
-            operation,
-            allowed: explained.allowed && !lacksSudo,
-            reason: explained.allowed && lacksSudo ? 'sudo-required' : explained.reason,
-            summary: explained.summary,
-            sudo_required: sudo,
-            decided_by: explained.decidedBy === null ? null : ruleData(explained.decidedBy),
-            overruled: explained.overruled.map((rule) => ({
-              ...ruleData(rule),
-              because: rule.because,
-            })),
-            skipped: explained.skipped.map((rule) => ({ ...rule })),
-          },
-        };
+  };
+}
+
+const ASKED = {
+  path: field.string('the path to ask about'),
+  operation: field.string('create, read, update, patch, delete, list or scan', 'read'),
+} as const;
+
+const DESCRIPTION = 'Parameters and wrapping are listed, not judged: they depend on the request.';
+
+export function explainPaths(parts: SystemParts): readonly Path[] {
+  return [
+    path({
+      pattern: 'internal/explain',
+      help: { synopsis: 'Why the caller may do something, or not.', description: DESCRIPTION },
+      fields: ASKED,
+      operations: {
+        update: async (request, values) => await explain(parts, callerAcl(request), values),
       },
-    },
-  });
+    }),
+    path({
+      pattern: 'internal/explain-accessor',
+      help: {
+        synopsis: 'Why the token of an accessor may do something, or not.',
+        description: `${DESCRIPTION} Shows rules of policies that the caller may not be able to read.`,
+      },
+      sudo: true,
+      fields: { ...ASKED, accessor: field.string('accessor of the token') },
+      operations: {
+        update: async ({ now }, values) =>
+          await explain(parts, await aclOfAccessor(parts, values.accessor, now), values),
+      },
+    }),
+  ];
 }

@@ -105,6 +105,9 @@ test('refused: leases', async () => {
     const reply = await call('PUT', `sys/leases/${path}`, { body });
     assert.deepEqual([reply.status, reply.json], [400, { errors: [text] }], name);
   }
+  // GHSA-c36x: another namespace is no way to a lease.
+  const elsewhere = { headers: ['X-Vault-Namespace: a'], body: { lease_id: still } };
+  assert.equal((await call('PUT', 'sys/leases/lookup', elsewhere)).status, 404);
   const short = await lease('db/creds/app', { ttlSeconds: 10 });
   server.now += 11_000;
   const expired = await call('PUT', 'sys/leases/renew', { body: { lease_id: short } });

@@ -3,6 +3,7 @@ import type { Path } from '../framework/backend.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
+import { builtinVersion } from './mount-view.js';
 import type { SystemParts } from './parts.js';
 
 const HELP = { synopsis: 'Backends that can be mounted.', description: 'All of them built in.' };
@@ -18,7 +19,7 @@ export function pluginPaths(parts: SystemParts): readonly Path[] {
     if (kind === undefined) throw invalidRequest('unsupported plugin type', 'plugin-type');
     return kind === null ? [] : parts.core.active.mounts.types(kind);
   };
-  const version = `v${parts.facts.version}+builtin.vault`;
+  const version = builtinVersion(parts.facts);
   const describe = (type: string, name: string) => ({
     name,
     type,

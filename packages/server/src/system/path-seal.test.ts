@@ -113,3 +113,25 @@ test('seal and step-down need sudo', async () => {
   assert.equal((await server.call('GET', 'sys/seal-status')).json.sealed, false);
   await server.close();
 });
+
+test('many at once: one initialises, all unseal', async () => {
+  const server = new TestServer();
+  const body = { secret_shares: 1, secret_threshold: 1 };
+  const replies = await Promise.all(
+    [1, 2, 3].map(() => server.call('PUT', 'sys/init', { token: null, body })),
+  );
+  const won = replies.filter(({ status }) => status === 200);
+  assert.equal(won.length, 1);
+  assert.equal(replies.filter(({ status }) => status === 400).length, 2);
+  server.rootToken = won[0]?.json.root_token;
+  const key = won[0]?.json.keys[0];
+  const unsealed = await Promise.all(
+    [1, 2, 3, 4].map(() => server.call('PUT', 'sys/unseal', { body: { key } })),
+  );
+  assert.deepEqual(
+    unsealed.map(({ status, json }) => [status, json.sealed]),
+    Array.from({ length: 4 }, () => [200, false]),
+  );
+  assert.equal((await server.call('GET', 'auth/token/lookup-self')).status, 200);
+  await server.close();
+});

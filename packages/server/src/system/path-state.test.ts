@@ -147,6 +147,16 @@ path "sys/internal/explain" { capabilities = ["update"] }`;
   const sudo = await explain('sys/rotate', 'update');
   assert.deepEqual([sudo.allowed, sudo.reason, sudo.sudo_required], [false, 'sudo-required', true]);
   assert.equal((await server.call('POST', 'sys/rotate', { token })).status, 403);
+  assert.match(sudo.summary, /^update on "sys\/rotate" is denied: the path needs sudo/);
+  const { accessor } = (await server.call('POST', 'auth/token/lookup', { body: { token } })).json
+    .data;
+  const asked = { accessor, path: 'secret/private/x' };
+  const other = await server.call('POST', 'sys/internal/explain-accessor', { body: asked });
+  assert.deepEqual([other.json.data.allowed, other.json.data.reason], [false, 'denied']);
+  const peeping = { token, body: asked };
+  assert.equal((await server.call('POST', 'sys/internal/explain-accessor', peeping)).status, 403);
+  const nobody = { body: { ...asked, accessor: 'hunter2' } };
+  assert.equal((await server.call('POST', 'sys/internal/explain-accessor', nobody)).status, 400);
   for (const body of [{}, { path: 'a', operation: 'hunter2' }, { path: '/' }]) {
     const reply = await server.call('POST', 'sys/internal/explain', { token, body });
     assert.equal(reply.status, 400);
