@@ -281,6 +281,14 @@ test('access below a mount is seen, and a denied mount is not', () => {
     assert.equal(aclOf(text).anyAccessBelow('kv/'), want, name);
 });
 
+test('a path of a million slashes is looked up as fast as any other', () => {
+  const acl = aclOf('path "identity/oidc/+/authorize" { capabilities = ["read"] }');
+  // With work that grows with the square of the length this takes an hour.
+  assert.deepEqual(acl.capabilities('a/'.repeat(1_000_000)), ['deny']);
+  assert.deepEqual(acl.capabilities('identity/oidc/x/authorize'), ['read']);
+  assert.deepEqual(aclOf('path "+/x" { capabilities = ["read"] }').capabilities('a/x'), ['read']);
+});
+
 test('an explanation names the rule, its policies and lines, and what it overrules', () => {
   const acl = aclOf(
     'path "a/*" { capabilities = ["read"] }\npath "a/b" {\n capabilities = ["list"] comment = "why" }',

@@ -89,6 +89,8 @@ export class RuleIndex {
   readonly #prefixes: readonly PrefixNode[];
   /** By the text before the first '+'; each group in priority order. */
   readonly #segments: ReadonlyMap<string, readonly SegmentRule[]>;
+  /** Longest of those texts: no longer folder of a path needs to be looked up. */
+  readonly #headLengthMax: number;
 
   constructor(policies: readonly AclPolicy[], identity: TemplateIdentity | null) {
     const skipped: SkippedRule[] = [];
@@ -104,6 +106,9 @@ export class RuleIndex {
     this.#segments = groupByHead(
       rules.filter((rule): rule is SegmentRule => rule.pattern.kind === 'segments'),
     );
+    let headLengthMax = 1;
+    for (const head of this.#segments.keys()) headLengthMax = Math.max(headLengthMax, head.length);
+    this.#headLengthMax = headLengthMax;
   }
 
   rules(): Iterable<MergedRule> {
@@ -159,12 +164,13 @@ export class RuleIndex {
 
   /**
    * Only rules whose text before the first '+' is a folder of the path can match, and those with the longest such
-   * text win over the others: so folders are tried from the inside out.
+   * text win over the others: so folders are tried from the inside out, beginning with the longest that any rule has
+   * (a path of a million slashes must not cost a million comparisons of its length).
    */
   #findSegments(path: string): MergedRule | null {
     if (this.#segments.size === 0) return null;
     let parts: readonly string[] | null = null;
-    let end = path.length;
+    let end = Math.min(path.length, this.#headLengthMax);
     while (end > 0) {
       end = path.lastIndexOf('/', end - 1) + 1;
       for (const rule of this.#segments.get(path.slice(0, end)) ?? []) {

@@ -11,6 +11,8 @@ import type { TokenEntry } from '../tokens/entry.js';
 import type { SystemParts } from './parts.js';
 
 const PATHS_MAX = 1000;
+/** Longer ones are no paths of any request. */
+const PATH_LENGTH_MAX = 4096;
 const PATH_FIELDS = {
   paths: field.stringList('paths to ask about'),
   path: field.stringList('same as paths'),
@@ -26,6 +28,9 @@ function answer(acl: Acl, asked: Asked): Response {
   if (paths.length === 0) throw invalidRequest('paths must be supplied', 'paths-missing');
   if (paths.length > PATHS_MAX) {
     throw invalidRequest(`more than ${PATHS_MAX} paths`, 'paths-too-many');
+  }
+  if (paths.some((each) => each.length > PATH_LENGTH_MAX)) {
+    throw invalidRequest(`a path is longer than ${PATH_LENGTH_MAX} bytes`, 'path-too-long');
   }
   const data = Object.create(null) as Record<string, JsonValue>;
   for (const each of paths) data[each] = acl.capabilities(each.replace(/^\/+/, ''));

@@ -80,6 +80,8 @@ test('capabilities by token, accessor and for oneself', async () => {
     body: { path: 'secret/a', accessor },
   });
   assert.deepEqual(named.json.data, { 'secret/a': ['read'], capabilities: ['read'] });
+  const long = await call('POST', 'sys/capabilities-self', { body: { paths: ['a'.repeat(4097)] } });
+  assert.equal(long.status, 400);
   const root = await call('POST', 'sys/capabilities-self', { body: { paths: 'x' } });
   assert.deepEqual(root.json.capabilities, ['root']);
   const rows: [string, unknown, string][] = [
