@@ -294,3 +294,14 @@ test('audited headers are kept, removed, and never those with tokens', async (co
     );
   }
 });
+
+test('an answer under way when the server is sealed is withheld: there is nobody to record it', async (context) => {
+  const { folder, broker, enable } = setUp(context);
+  await enable('file', { file_path: join(folder, 'audit.log') });
+  await broker.logRequest(record());
+  broker.close();
+  const answer = { ...record(), response: RESPONSE };
+  assert.equal(await codeOf(broker.logResponse(answer)), 'audit-failed');
+  assert.equal(await codeOf(broker.logRequest(record())), 'audit-failed');
+  assert.equal(await codeOf(broker.refresh()), 'audit-failed');
+});

@@ -58,6 +58,7 @@ export class AuditBroker {
   /** State of the table that the fields above were made from. */
   #followed: TableValue | null = null;
   #following: Promise<void> | null = null;
+  #isClosed = false;
   /** Opened by `enable` and on their way into the table, by uuid. */
   readonly #opened = new Map<string, Live>();
 
@@ -86,6 +87,7 @@ export class AuditBroker {
    * it is missed. Called by logRequest; call it once after unsealing too.
    */
   async refresh(): Promise<void> {
+    if (this.#isClosed) throw notRecorded();
     const { table } = this.#options;
     for (let value = await table.current(); value !== this.#followed; ) {
       this.#following ??= this.#follow(value).finally(() => {
@@ -209,6 +211,8 @@ export class AuditBroker {
 
   /** Devices that discard stand in only when all that write have failed: whoever enables one wants requests to go on. */
   async #deliver(format: (formatter: Formatter) => Buffer): Promise<void> {
+    // An answer that was under way when the server was sealed: no devices is not the same as none enabled.
+    if (this.#isClosed) throw notRecorded();
     const writing = this.#live.filter(({ device }) => !device.discards);
     if (writing.length === 0) return;
     const isStandIn = writing.length < this.#live.length;
@@ -243,7 +247,9 @@ export class AuditBroker {
     }
   }
 
+  /** Nothing is recorded any more, and so nothing may be answered: requests under way fail. */
   close(): void {
+    this.#isClosed = true;
     for (const live of this.#live) retire(live);
     this.#live = [];
     this.#followed = null;
