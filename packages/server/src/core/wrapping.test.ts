@@ -52,6 +52,15 @@ test('when the wrapping token expires what it wrapped is gone', async () => {
   assert.equal(await refusalOf(server.active.wrapping.lookup(tokenId)), 'wrapping-token-unknown');
 });
 
+test('a caller without a token can have nothing put away', async () => {
+  const server = await openTestServer();
+  const call = { path: 'leasing/open', token: null, wrapTtlSeconds: 9_000_000_000 };
+  assert.equal(await refusalOf(server.call(call)), 'wrapping-unauthenticated');
+  assert.deepEqual(await server.active.view('sys/wrapping/').list('', { after: '', limit: 9 }), []);
+  const plain = await server.call({ path: 'leasing/open', token: null });
+  assert.deepEqual(plain.response?.data, { open: true });
+});
+
 test('a login can be wrapped: the token is inside, its accessor outside', async () => {
   const server = await openTestServer();
   const result = await server.call({

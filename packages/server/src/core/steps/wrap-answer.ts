@@ -1,4 +1,5 @@
 // Puts the answer away and hands out a single-use token for it, where the caller asked or a policy demands it.
+import { invalidRequest } from '../../framework/errors.js';
 import { encodeEnvelope } from '../envelope.js';
 import type { Exchange } from '../exchange.js';
 import { toResult } from '../result.js';
@@ -11,8 +12,12 @@ export async function wrapAnswer(exchange: Exchange): Promise<void> {
   const ttlSeconds = api.wrapTtlSeconds ?? 0;
   if (ttlSeconds === 0 || exchange.wrapped !== null) return;
   if (api.path.startsWith('sys/wrapping/') && !WRAPPABLE.test(api.path)) return;
-  const { response, auth } = exchange;
+  const { response, auth, token } = exchange;
   if (response === null && auth === null) return;
+  if (token === null && auth === null) {
+    // Storage and a token for as long as they like, for anybody who can reach the server.
+    throw invalidRequest('wrapping an answer needs a token or a login', 'wrapping-unauthenticated');
+  }
   if (response?.raw !== undefined || response?.verbatim !== undefined) return;
   const body = api.own(encodeEnvelope(toResult(exchange)));
   exchange.wrapped = await active.wrapping.wrap(body, {
