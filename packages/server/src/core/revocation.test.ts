@@ -37,6 +37,15 @@ test('revoking a token revokes its leases and all of its descendants', async () 
   assert.equal(server.steering.revoked.length, 2);
 });
 
+test('of a chain of 1,100 tokens none outlives the first', async () => {
+  const server = await openTestServer();
+  const first = await child(server, 'root-of-the-test');
+  let last = first;
+  for (let depth = 0; depth < 1100; depth += 1) last = await child(server, last);
+  await server.active.revocation.revokeTree(await idOf(server, first), server.now);
+  assert.equal(await works(server, last), false);
+});
+
 test('revoke-orphan spares the children', async () => {
   const server = await openTestServer();
   const parent = await child(server, 'root-of-the-test');

@@ -11,9 +11,6 @@ import type { Mounted } from './mounts/router.js';
 const CLAIM_MS = 60_000;
 const CHILDREN_PER_PAGE = 100;
 const DUE_PER_PAGE = 200;
-/** Deeper trees than this are cut off at the root first and finished by the expirer. */
-const DEPTH_MAX = 1000;
-
 /** What revocation needs from the rest of core. */
 export interface RevocationParts {
   readonly tokens: TokenStore;
@@ -37,24 +34,38 @@ export class Revocation {
    * refused everywhere. False when the token was gone already.
    */
   async revokeTree(tokenId: string, now: number): Promise<boolean> {
-    return await this.#revokeTree(tokenId, now, 0);
+    // A stack of its own: whoever makes a chain of tokens decides how deep it is, and none of it may be left over.
+    const branches: Branch[] = [];
+    const enter = async (id: string): Promise<void> => {
+      if (!(await this.#parts.tokens.beginRevocation(id, now))) return;
+      await this.#revokeLeasesOf(id, now);
+      branches.push({ id, children: this.#childrenOf(id) });
+    };
+    let removed = false;
+    await enter(tokenId);
+    for (let branch = branches.at(-1); branch !== undefined; branch = branches.at(-1)) {
+      const { value: child, done } = await branch.children.next();
+      if (done !== true) {
+        await enter(child);
+        continue;
+      }
+      branches.pop();
+      await this.#parts.forgetToken(branch.id);
+      removed = await this.#parts.tokens.remove(branch.id);
+    }
+    return removed;
   }
 
-  async #revokeTree(tokenId: string, now: number, depth: number): Promise<boolean> {
-    const { tokens } = this.#parts;
-    if (!(await tokens.beginRevocation(tokenId, now))) return false;
-    if (depth > DEPTH_MAX) return true;
-    await this.#revokeLeasesOf(tokenId, now);
-    // No child can be added any more, so one walk behind a cursor sees them all.
+  /** No child can be added once revocation has begun, so one walk behind a cursor sees them all. */
+  async *#childrenOf(tokenId: string): AsyncGenerator<string> {
     let after = '';
     for (;;) {
-      const children = await tokens.children(tokenId, { after, limit: CHILDREN_PER_PAGE });
-      for (const child of children) await this.#revokeTree(child, now, depth + 1);
-      if (children.length < CHILDREN_PER_PAGE) break;
+      const page = { after, limit: CHILDREN_PER_PAGE };
+      const children = await this.#parts.tokens.children(tokenId, page);
+      yield* children;
+      if (children.length < CHILDREN_PER_PAGE) return;
       after = children.at(-1) ?? '';
     }
-    await this.#parts.forgetToken(tokenId);
-    return await tokens.remove(tokenId);
   }
 
   /** Revokes the token alone; its children live on as orphans. */
@@ -166,6 +177,12 @@ export class Revocation {
     }
     return faults;
   }
+}
+
+/** A token whose revocation has begun, and those of its children that are still to be met. */
+interface Branch {
+  readonly id: string;
+  readonly children: AsyncGenerator<string>;
 }
 
 interface Due {
