@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MemoryEngine } from '../storage/memory.js';
 import { type Call, openTestServer, refusalOf, type TestServer } from './testing/open-server.js';
 
 async function withPolicy(server: TestServer, name: string, text: string): Promise<void> {
@@ -215,4 +216,27 @@ test('when no audit device takes the record nothing happens', async (t) => {
   const { entries } = await server.active.mounts.table.current();
   const uuid = entries.find((entry) => entry.path === 'leasing/')?.uuid;
   assert.equal(await server.active.view(`logical/${uuid}/`).get('a'), null);
+});
+
+test('a storage fault during the existence check does not turn a creation into an update', async () => {
+  class FaultyEngine extends MemoryEngine {
+    failing = '';
+    override async get(key: string): ReturnType<MemoryEngine['get']> {
+      if (this.failing !== '' && key.endsWith(this.failing)) throw new Error('disk is away');
+      return await super.get(key);
+    }
+  }
+  const engine = new FaultyEngine();
+  const server = await openTestServer(engine);
+  await withPolicy(server, 'guest', GUEST);
+  const token = await login(server);
+  const write = {
+    operation: 'update',
+    path: 'leasing/item/new',
+    token,
+    body: { value: 1 },
+  } as const;
+  assert.equal(await refusalOf(server.call(write)), 'capability-missing');
+  engine.failing = '/new';
+  await assert.rejects(server.call(write), /disk is away/);
 });

@@ -1,7 +1,7 @@
 // The request as the backend will see it, its operation settled: a write is a creation where the path's existence
 // check says that there is nothing yet.
 import type { MountInfo, Operation, Request } from '../../framework/backend.js';
-import { TamperingError } from '../../framework/errors.js';
+import { ApiError } from '../../framework/errors.js';
 import { type Exchange, linkRequest } from '../exchange.js';
 
 const NO_MOUNT: MountInfo = {
@@ -36,12 +36,15 @@ export async function buildRequest(exchange: Exchange): Promise<void> {
   }
 }
 
-/** A check that can not be made (bad input, say) leaves the operation alone; the handler will complain in its own words. */
+/**
+ * A check that bad input keeps from being made leaves the operation alone; the handler will complain in its own words.
+ * Any other fault ends the request: who may only update must not create because storage failed for a moment.
+ */
 async function existsSafely(exchange: Exchange, request: Request): Promise<boolean> {
   try {
     return (await exchange.route?.declared?.exists(request, exchange.fields)) ?? true;
   } catch (error) {
-    if (error instanceof TamperingError) throw error;
-    return true;
+    if (error instanceof ApiError && error.kind === 'invalid-request') return true;
+    throw error;
   }
 }
