@@ -21,9 +21,11 @@ function snapshotOf(version: Version, entries: readonly MountEntry[]): MountSnap
 
 /** Canonical mount path: one trailing slash, none in front. @throws ApiError naming what is wrong with it. */
 export function canonicalMountPath(path: string): string {
-  const trimmed = path.replace(/^\/+|\/+$/g, '');
+  // Before anything looks for slashes in it: that work grows with the square of their number.
+  const isLong = path.length > PATH_BYTES_MAX;
+  const trimmed = isLong ? path : path.replace(/^\/+|\/+$/g, '');
   if (trimmed === '') throw invalidRequest('path must be specified', 'mount-path-empty');
-  if (Buffer.byteLength(trimmed) > PATH_BYTES_MAX) {
+  if (isLong || Buffer.byteLength(trimmed) > PATH_BYTES_MAX) {
     throw invalidRequest(`path is longer than ${PATH_BYTES_MAX} bytes`, 'mount-path-too-long');
   }
   if (!/^[\x21-\x7e]+$/.test(trimmed) || /[*+%?#\\]/.test(trimmed)) {
