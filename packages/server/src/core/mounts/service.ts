@@ -142,12 +142,20 @@ export class MountService {
     const id = randomUUID();
     await this.#revokeBelow(source);
     await this.table.move(source, target);
+    // What was given out while the first round went; later ones see that the mount has moved.
+    await this.#revokeBelow(source);
     const status = { id, sourceMount: source, targetMount: target, status: 'success' as const };
     this.#migrations.set(id, status);
     const oldest = this.#migrations.keys().next().value;
     if (this.#migrations.size > MIGRATIONS_MAX && oldest !== undefined)
       this.#migrations.delete(oldest);
     return status;
+  }
+
+  /** Whether the mount still answers where it did. Asked after giving something out that its removal would revoke. */
+  async isServing(entry: MountEntry): Promise<boolean> {
+    const now = (await this.table.current()).byPath.get(entry.path);
+    return now !== undefined && now.uuid === entry.uuid && !now.tainted;
   }
 
   findMigration(id: string): MigrationStatus | null {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openTestServer, refusalOf } from '../testing/open-server.js';
+import { openTestServer, refusalOf, type TestServer } from '../testing/open-server.js';
 import { DEFAULT_MOUNT_CONFIG } from './entry.js';
 import { canonicalMountPath } from './table.js';
 
@@ -145,4 +145,27 @@ test('fifty mounts enabled at once are all there', async () => {
   );
   const { byPath } = await active.mounts.table.current();
   for (let index = 0; index < 50; index += 1) assert.ok(byPath.has(`m${index}/`));
+});
+
+const removals: readonly (readonly [string, (server: TestServer) => Promise<unknown>])[] = [
+  ['disabled', ({ active }) => active.mounts.disable('auth', 'door')],
+  ['moved', ({ active }) => active.mounts.move('auth/door', 'auth/gate')],
+];
+for (const [what, remove] of removals) {
+  test(`a login under way while its method is ${what} gives no token`, async () => {
+    const server = await openTestServer();
+    server.steering.meanwhile = async () => void (await remove(server));
+    const call = { operation: 'update', path: 'auth/door/login', token: null } as const;
+    assert.equal(await refusalOf(server.call(call)), 'no-mount');
+    const all = await server.active.tokens.listAccessors({ after: '', limit: 10 });
+    assert.equal(all.accessors.length, 1);
+  });
+}
+
+test('a lease made while its mount is moved is revoked and not given out', async () => {
+  const server = await openTestServer();
+  server.steering.meanwhile = async () => void (await server.active.mounts.move('leasing', 'b'));
+  assert.equal(await refusalOf(server.call({ path: 'leasing/creds/a' })), 'no-mount');
+  assert.equal(server.steering.revoked.length, 1);
+  assert.equal((await server.active.leases.count()).total, 0);
 });

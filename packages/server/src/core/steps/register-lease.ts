@@ -1,6 +1,7 @@
 // A response with a lease is remembered before it is released, so that it can be revoked.
 import { ApiError, invalidRequest } from '../../framework/errors.js';
 import type { Exchange } from '../exchange.js';
+import { noHandler } from '../mounts/router.js';
 
 export async function registerLease(exchange: Exchange): Promise<void> {
   const { api, active, token, route } = exchange;
@@ -8,9 +9,16 @@ export async function registerLease(exchange: Exchange): Promise<void> {
   if (grant === undefined) return;
   if (token === null || route === null) throw new ApiError('internal', 'a lease needs a token');
   exchange.lease = await active.registerLease(api, route.mounted, token, grant);
+  const { lease } = exchange;
+  // As for logins: leases of a mount on its way out may have been revoked before this one was there to be met.
+  if (!(await active.mounts.isServing(route.mounted.entry))) {
+    exchange.lease = null;
+    await active.revocation.revokeLease(lease.id, api.now);
+    throw noHandler(api.path);
+  }
   if (!exchange.isLastUse) return;
   // The token ends with this request, and what it got with it: the backend has made it already.
-  await active.revocation.revokeLease(exchange.lease.id, api.now);
+  await active.revocation.revokeLease(lease.id, api.now);
   exchange.lease = null;
   throw invalidRequest(
     'secret cannot be returned; token had one use left, so leased credentials were immediately revoked',

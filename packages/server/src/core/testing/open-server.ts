@@ -28,6 +28,8 @@ export interface Steering {
   /** Thrown by the next revocations, first in first out; null lets one pass. */
   readonly revocationFaults: (Error | null)[];
   grant: Partial<AuthGrant>;
+  /** What happens elsewhere while a login or a lease is being made. */
+  meanwhile: () => Promise<void>;
 }
 
 const GRANT: AuthGrant = {
@@ -59,10 +61,13 @@ function leasingFactory(steering: Steering): Factory {
         help: HELP,
         fields: { name: field.string('which') },
         operations: {
-          read: async (_request, { name }) => ({
-            data: { password: 'generated' },
-            lease: { ttlSeconds: 60, maxTtlSeconds: 0, renewable: true, internal: { name } },
-          }),
+          read: async (_request, { name }) => {
+            await steering.meanwhile();
+            return {
+              data: { password: 'generated' },
+              lease: { ttlSeconds: 60, maxTtlSeconds: 0, renewable: true, internal: { name } },
+            };
+          },
         },
       }),
       path({
@@ -123,7 +128,12 @@ function doorFactory(steering: Steering): Factory {
         help: HELP,
         fields: {},
         unauthenticated: true,
-        operations: { update: async () => ({ auth: { ...GRANT, ...steering.grant } }) },
+        operations: {
+          update: async () => {
+            await steering.meanwhile();
+            return { auth: { ...GRANT, ...steering.grant } };
+          },
+        },
       }),
     ],
     renewAuth: async () => ({
@@ -203,7 +213,12 @@ function toRequest(call: Call, now: number): ApiRequest {
 export async function openTestServer(
   engine: StorageEngine = new MemoryEngine(),
 ): Promise<TestServer> {
-  const steering: Steering = { revoked: [], revocationFaults: [], grant: {} };
+  const steering: Steering = {
+    revoked: [],
+    revocationFaults: [],
+    grant: {},
+    meanwhile: async () => undefined,
+  };
   const faults: TestServer['faults'] = [];
   const state = { now: 1_700_000_000_000 };
   const clock = (): number => state.now;
