@@ -35,8 +35,11 @@ export class EntityStore {
   /** Newest state of each entity by the version it was read at; bounded. */
   readonly #cache = new Map<string, { readonly version: number; readonly entity: Entity }>();
 
-  constructor(storage: Storage) {
+  readonly #makeId: () => string;
+
+  constructor(storage: Storage, makeId: () => string = randomUUID) {
     this.#storage = storage;
+    this.#makeId = makeId;
   }
 
   async find(id: string): Promise<Entity | null> {
@@ -78,7 +81,7 @@ export class EntityStore {
         const entity = await this.find(known.value.toString('utf8'));
         if (entity !== null) return await this.#refresh(entity, alias, now);
       }
-      const id = randomUUID();
+      const id = this.#makeId();
       const entity: Entity = {
         id,
         name: `entity_${id.slice(0, 8)}`,
@@ -89,34 +92,41 @@ export class EntityStore {
         createdAt: now,
         updatedAt: now,
       };
+      // Names are templates' keys to paths: two entities must never share one. When it is taken another id is made.
       await this.#storage.commit(
         [
           { put: pointer, value: Buffer.from(id) },
           { put: `id/${id}`, value: Buffer.from(JSON.stringify(entity)) },
           { put: `name/${nameKey(entity.name)}`, value: Buffer.from(id) },
         ],
-        [{ key: pointer, version: known?.version ?? null }],
+        [
+          { key: pointer, version: known?.version ?? null },
+          { key: `name/${nameKey(entity.name)}`, version: null },
+        ],
       );
       return entity;
     });
   }
 
   async #refresh(entity: Entity, alias: Omit<EntityAlias, 'id'>, now: number): Promise<Entity> {
-    const own = entity.aliases.find(
-      (each) => each.mountAccessor === alias.mountAccessor && each.name === alias.name,
-    );
+    const isOwn = (each: EntityAlias): boolean =>
+      each.mountAccessor === alias.mountAccessor && each.name === alias.name;
+    const own = entity.aliases.find(isOwn);
     if (own === undefined || JSON.stringify(own.metadata) === JSON.stringify(alias.metadata)) {
       return entity;
     }
-    const aliases = entity.aliases.map((each) =>
-      each === own ? { ...own, metadata: alias.metadata } : each,
-    );
-    const updated: Entity = { ...entity, aliases, updatedAt: now };
+    // Changed from what is stored now, at that version: an entity disabled meanwhile must stay so.
     const key = `id/${entity.id}`;
-    const current = await this.#storage.get(key);
+    const found = await this.#storage.get(key);
+    if (found === null) return entity;
+    const stored = JSON.parse(found.value.toString('utf8')) as Entity;
+    const aliases = stored.aliases.map((each) =>
+      isOwn(each) ? { ...each, metadata: alias.metadata } : each,
+    );
+    const updated: Entity = { ...stored, aliases, updatedAt: now };
     await this.#storage.commit(
       [{ put: key, value: Buffer.from(JSON.stringify(updated)) }],
-      [{ key, version: current?.version ?? null }],
+      [{ key, version: found.version }],
     );
     return updated;
   }
