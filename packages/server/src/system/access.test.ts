@@ -77,6 +77,7 @@ test('without a token every path but a few is 403', async () => {
     'seal-status',
     'unseal',
     'wrapping/lookup',
+    'wrapping/pubkey',
   ]);
   await server.close();
 });

@@ -11,9 +11,10 @@ const TEXT_BYTES_MAX = 512;
 const HEX_VALUES = valuesOf(HEX);
 for (let code = 0x41; code <= 0x46; code += 1) HEX_VALUES[code] = code - 0x41 + 10;
 const BASE64_VALUES = valuesOf(BASE64);
-// The URL alphabet too: clients that decode either exist.
-BASE64_VALUES[0x2d] = 62;
-BASE64_VALUES[0x5f] = 63;
+/** The URL alphabet too: clients that print shares in either exist. */
+const EITHER_VALUES = valuesOf(BASE64);
+EITHER_VALUES[0x2d] = 62;
+EITHER_VALUES[0x5f] = 63;
 
 function valuesOf(alphabet: Buffer): Buffer {
   const values = Buffer.alloc(256, NONE);
@@ -56,7 +57,8 @@ export function encodeBase64(bytes: Uint8Array): Buffer {
  * @throws ApiError with Vault's text
  */
 export function decodeKeyText(text: Buffer): Buffer {
-  const decoded = text.length > TEXT_BYTES_MAX ? null : (decodeHex(text) ?? decodeBase64(text));
+  const decoded =
+    text.length > TEXT_BYTES_MAX ? null : (decodeHex(text) ?? decode(text, EITHER_VALUES));
   if (decoded !== null && decoded.length > 0) return decoded;
   throw invalidRequest("'key' must be a valid hex or base64 string", 'key-text');
 }
@@ -76,7 +78,19 @@ function decodeHex(text: Buffer): Buffer | null {
   return out;
 }
 
-function decodeBase64(text: Buffer): Buffer | null {
+/** Strict: standard alphabet, padded, no bits left over; null for anything else. The caller owns and wipes it. */
+export function decodeBase64(text: Buffer): Buffer | null {
+  if (text.length % 4 !== 0) return null;
+  const bytes = decode(text, BASE64_VALUES);
+  if (bytes === null) return null;
+  const again = encodeBase64(bytes);
+  const isExact = again.equals(text);
+  again.fill(0);
+  return isExact ? bytes : null;
+}
+
+/** Padding may be missing. */
+function decode(text: Buffer, values: Buffer): Buffer | null {
   let end = text.length;
   while (end > 0 && text.length - end < 2 && text[end - 1] === PAD) end -= 1;
   if (end % 4 === 1) return null;
@@ -85,7 +99,7 @@ function decodeBase64(text: Buffer): Buffer | null {
   let held = 0;
   let at = 0;
   for (let from = 0; from < end; from += 1) {
-    const value = BASE64_VALUES[text[from] ?? 0] ?? NONE;
+    const value = values[text[from] ?? 0] ?? NONE;
     if (value === NONE) {
       out.fill(0);
       return null;

@@ -2,7 +2,6 @@
 import type { Active } from '../core/active.js';
 import type { Response } from '../framework/backend.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
-import type { SystemParts } from './parts.js';
 
 const ACCEPTED: Response = { data: {}, outcome: 'accepted' };
 
@@ -28,8 +27,9 @@ function ignoreGone(error: unknown): void {
   throw error;
 }
 
+/** Every lease and token made below `prefix`. */
 export async function endLeasesBelow(
-  parts: SystemParts,
+  active: Active,
   asked: {
     readonly prefix: string;
     readonly force: boolean;
@@ -37,12 +37,18 @@ export async function endLeasesBelow(
     readonly now: number;
   },
 ): Promise<Response | null> {
-  const { prefix, force, isSync, now } = asked;
-  const ending = parts.core.active.revocation.revokeBelow(prefix.replace(/^\/+/, ''), now, force);
+  const { force, isSync, now } = asked;
+  const prefix = asked.prefix.replace(/^\/+/, '');
   if (isSync) {
-    await ending;
+    await active.revocation.revokeBelow(prefix, now, force);
     return null;
   }
-  ending.catch((error: unknown) => parts.onFault('revocation by prefix', error));
+  // Each is refused or over from here on; the expirer does the rest, after a crash too.
+  for await (const id of active.leases.below(prefix)) {
+    await active.leases.renew(id, 0, now).catch(ignoreGone);
+  }
+  for await (const id of active.tokens.listByPath(prefix)) {
+    await active.tokens.beginRevocation(id, now);
+  }
   return ACCEPTED;
 }

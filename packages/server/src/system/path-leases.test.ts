@@ -128,6 +128,13 @@ test('by prefix: revoked, or forgotten by force when the backend fails', async (
   await lease('db/creds/a');
   await lease('db/creds/b');
   const kept = await lease('db/other/c');
+  const slow = await lease('db/slow/d');
+  const queued = await call('PUT', 'sys/leases/revoke-prefix/db/slow', { body: { sync: false } });
+  assert.equal(queued.status, 202);
+  const over = (await call('PUT', 'sys/leases/lookup', { body: { lease_id: slow } })).json.data;
+  assert.equal(over.ttl, 0);
+  await server.assembly.core.active.expirer.pass();
+  assert.deepEqual(revoked.splice(0), ['db/slow/d']);
   assert.equal((await call('PUT', 'sys/leases/revoke-prefix/db/creds')).status, 204);
   assert.deepEqual(revoked.sort(), ['db/creds/a', 'db/creds/b']);
   state.fails = true;
@@ -153,6 +160,27 @@ test('by prefix: revoked, or forgotten by force when the backend fails', async (
     ['GET', 'leases'],
   ] as const) {
     assert.equal((await call(method, `sys/${path}`, { token })).status, 403, path);
+  }
+  await server.close();
+});
+
+test('tokens made below a prefix are refused from the moment it is accepted', async () => {
+  const server = await startServer();
+  const call = server.call.bind(server);
+  await call('POST', 'sys/auth/up', { body: { type: 'userpass' } });
+  await call('POST', 'auth/up/users/ann', {
+    body: { password: 'long enough', policies: 'default' },
+  });
+  for (const sync of [true, false]) {
+    const login = await call('POST', 'auth/up/login/ann', {
+      token: null,
+      body: { password: 'long enough' },
+    });
+    const token: string = login.json.auth.client_token;
+    assert.equal((await call('GET', 'auth/token/lookup-self', { token })).status, 200);
+    const ended = await call('PUT', 'sys/leases/revoke-prefix/auth/up', { body: { sync } });
+    assert.equal(ended.status, sync ? 204 : 202);
+    assert.equal((await call('GET', 'auth/token/lookup-self', { token })).status, 403);
   }
   await server.close();
 });

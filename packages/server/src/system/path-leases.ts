@@ -132,7 +132,7 @@ function prefixPaths(parts: SystemParts): readonly Path[] {
       },
       operations: {
         update: async ({ now }, { prefix, sync }) =>
-          await endLeasesBelow(parts, { prefix, force, isSync: sync || force, now }),
+          await endLeasesBelow(parts.core.active, { prefix, force, isSync: sync || force, now }),
       },
     });
   return [

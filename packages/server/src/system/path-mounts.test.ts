@@ -147,6 +147,13 @@ const REFUSED: [string, string, string, unknown, RegExp][] = [
     undefined,
     /^No secret engine mount at no\/$/,
   ],
+  [
+    'removing an auth method as secrets engine',
+    'DELETE',
+    'sys/mounts/auth/token',
+    undefined,
+    /auth\//,
+  ],
   ['removing sys/', 'DELETE', 'sys/mounts/sys', undefined, /protected/],
   ['removing the cubbyhole', 'DELETE', 'sys/mounts/cubbyhole', undefined, /protected/],
   ['removing the token method', 'DELETE', 'sys/auth/token', undefined, /protected/],

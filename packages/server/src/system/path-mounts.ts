@@ -1,5 +1,6 @@
 // sys/mounts and sys/auth: what is mounted where. The two differ in kind and prefix alone.
 import type { MountEntry } from '../core/mounts/entry.js';
+import { kindPath } from '../core/mounts/service.js';
 import { canonicalMountPath } from '../core/mounts/table.js';
 import type { Path, Response } from '../framework/backend.js';
 import { invalidRequest } from '../framework/errors.js';
@@ -109,7 +110,7 @@ function mountPath(parts: SystemParts, kind: Kind): Path {
         return null;
       },
       delete: async (_, { path: mount }) => {
-        const entry = await findEntry(parts, prefix + mount);
+        const entry = await findEntry(parts, kindPath(kind, mount));
         // As in Vault: whether there was one is not told.
         if (entry === null || !isOfKind(entry, kind)) return null;
         await parts.core.active.mounts.disable(kind, mount);

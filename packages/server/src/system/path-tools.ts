@@ -5,7 +5,7 @@ import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
 import { quoteSecret } from './json-answer.js';
-import { encodeBase64, encodeHex } from './key-text.js';
+import { decodeBase64, encodeBase64, encodeHex } from './key-text.js';
 
 const RANDOM_BYTES_MAX = 128 * 1024;
 const SOURCES: ReadonlySet<string> = new Set(['', 'platform']);
@@ -100,7 +100,11 @@ function hashPath(pattern: string): Path {
           throw invalidRequest('unsupported algorithm', 'algorithm-unsupported');
         }
         checkFormat(format);
-        const bytes = request.own(decodeInput(encoded));
+        const bytes = decodeBase64(encoded);
+        if (bytes === null) {
+          throw invalidRequest('unable to decode input as base64', 'input-invalid');
+        }
+        request.own(bytes);
         const hash = createHash(digest)
           .update(bytes)
           .digest(format === 'hex' ? 'hex' : 'base64');
@@ -108,13 +112,4 @@ function hashPath(pattern: string): Path {
       },
     },
   });
-}
-
-/** Strict. @throws ApiError that does not show the input */
-function decodeInput(encoded: Buffer): Buffer {
-  const text = encoded.toString('latin1');
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
-    throw invalidRequest('unable to decode input as base64', 'input-invalid');
-  }
-  return Buffer.from(text, 'base64');
 }

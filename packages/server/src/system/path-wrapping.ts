@@ -13,7 +13,7 @@ import { timestamp } from './timestamp.js';
 const TOKEN = { token: field.bytes('the wrapping token; without one: the caller’s own') } as const;
 
 export function wrappingPaths(parts: SystemParts): readonly Path[] {
-  return [wrapPath(), lookupPath(parts), unwrapPath(parts), rewrapPath(parts)];
+  return [wrapPath(), lookupPath(parts), unwrapPath(parts), rewrapPath(parts), publicKeyPath()];
 }
 
 function wrapPath(): Path {
@@ -131,5 +131,18 @@ function rewrapPath(parts: SystemParts): Path {
         return {};
       },
     },
+  });
+}
+
+function publicKeyPath(): Path {
+  return path({
+    pattern: 'wrapping/pubkey',
+    help: {
+      synopsis: 'The key of JWT wrapping tokens: there is none.',
+      description: 'Wrapping tokens are service tokens here, whatever format was asked for.',
+    },
+    unauthenticated: true,
+    fields: {},
+    operations: { read: async () => null },
   });
 }
