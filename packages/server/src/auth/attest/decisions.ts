@@ -1,6 +1,7 @@
 // Decision records: why each login was accepted or refused, for the operator. The workload sees only code and id.
 import { randomUUID } from 'node:crypto';
 import type { Fault } from '@vouchsafe/verifier';
+import { countKeys } from '../../framework/expiry-index.js';
 import type { Page, Storage } from '../../framework/storage.js';
 import type { Attempt } from './evaluate.js';
 
@@ -36,7 +37,7 @@ const PREFIX = 'decision/';
 const INSTANT_DIGITS = 15;
 /** Records beyond this many are dropped, oldest first. */
 export const DECISIONS_MAX_DEFAULT = 5000;
-const DROPPED_PER_PASS = 100;
+const DROPPED_PER_COMMIT = 500;
 
 /** Sorts by time and says nothing else: instant and a UUID. */
 export function newDecisionId(at: number): string {
@@ -59,14 +60,20 @@ export async function listDecisions(storage: Storage, page: Page): Promise<reado
   return await storage.list(PREFIX, page);
 }
 
-/** Drops the oldest records over `max`, a bounded number at a time. */
+/**
+ * Drops the oldest records over `max`, all of them: anybody can be refused, as fast as the server answers, so a pass
+ * that dropped a fixed number would never catch up. Bounded commits; safe to be cut short.
+ */
 export async function trimDecisions(storage: Storage, max: number): Promise<void> {
-  const ids = await storage.list(PREFIX, {
-    after: '',
-    limit: Math.min(max + DROPPED_PER_PASS, 10_000),
-  });
-  const surplus = ids.length - max;
-  if (surplus <= 0) return;
-  const writes = ids.slice(0, surplus).map((id) => ({ delete: PREFIX + id }));
-  await storage.commit(writes, []);
+  let surplus = (await countKeys(storage, PREFIX)) - max;
+  while (surplus > 0) {
+    const limit = Math.min(surplus, DROPPED_PER_COMMIT);
+    const oldest = await storage.list(PREFIX, { after: '', limit });
+    if (oldest.length === 0) return;
+    await storage.commit(
+      oldest.map((id) => ({ delete: PREFIX + id })),
+      [],
+    );
+    surplus -= oldest.length;
+  }
 }
