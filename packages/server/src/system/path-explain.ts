@@ -10,6 +10,9 @@ import type { ExplainedRule } from '../policy/explain.js';
 import type { SystemParts } from './parts.js';
 import { aclOfAccessor, callerAcl } from './path-capabilities.js';
 
+/** Longer ones are no paths of any request. */
+const PATH_LENGTH_MAX = 4096;
+
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   (['create', 'read', 'update', 'patch', 'delete', 'list', 'scan'] as const).map((each) => [
     each,
@@ -49,6 +52,9 @@ async function explain(
 ): Promise<Response> {
   const operation = OPERATIONS.get(values.operation);
   if (operation === undefined) throw invalidRequest('unknown operation', 'operation-unknown');
+  if (values.path.length > PATH_LENGTH_MAX) {
+    throw invalidRequest(`path is longer than ${PATH_LENGTH_MAX} bytes`, 'path-too-long');
+  }
   const trimmed = values.path.replace(/^\/+/, '').replace(/^v1\//, '');
   if (trimmed === '') throw invalidRequest('missing path', 'path-missing');
   const isFolder = operation === 'list' || operation === 'scan';

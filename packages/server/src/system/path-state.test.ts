@@ -157,7 +157,8 @@ path "sys/internal/explain" { capabilities = ["update"] }`;
   assert.equal((await server.call('POST', 'sys/internal/explain-accessor', peeping)).status, 403);
   const nobody = { body: { ...asked, accessor: 'hunter2' } };
   assert.equal((await server.call('POST', 'sys/internal/explain-accessor', nobody)).status, 400);
-  for (const body of [{}, { path: 'a', operation: 'hunter2' }, { path: '/' }]) {
+  const long = { path: 'a/'.repeat(1_000_000) };
+  for (const body of [{}, { path: 'a', operation: 'hunter2' }, { path: '/' }, long]) {
     const reply = await server.call('POST', 'sys/internal/explain', { token, body });
     assert.equal(reply.status, 400);
     assert.doesNotMatch(reply.text, /hunter2/);
