@@ -26,6 +26,8 @@ test('tools: random bytes and digests', async () => {
     const { data } = (await call('POST', `sys/tools/hash${path}`, { body: { input } })).json;
     assert.equal(data.sum, createHash(digest).update('abc').digest('hex'));
   }
+  const large = { input: 'QUJD'.repeat(4_000_000) };
+  assert.equal((await call('POST', 'sys/tools/hash', { body: large })).status, 200);
   const rows: [string, unknown][] = [
     ['random/0', {}],
     ['random/131073', {}],
@@ -35,6 +37,9 @@ test('tools: random bytes and digests', async () => {
     ['random/seal/5', {}],
     ['random/5x', {}],
     ['hash', { input: 'hunter2' }],
+    ['hash', { input: 'hunt=r2=' }],
+    ['hash', { input: 'h===' }],
+    ['hash', { input: `${'QUJD'.repeat(4_000_000)}hun-` }],
     ['hash', { input, algorithm: 'md5' }],
     ['hash/hunter2', { input }],
     ['hash', { input, format: 'hunter2' }],
