@@ -150,7 +150,7 @@ test('a role sets limits, path and entity', async () => {
     allowed_entity_aliases: ['Svc-*'],
   });
   const caller = await make({});
-  const { issued } = (await call(caller, 'update', 'create/ci', { entity_alias: 'svc-1' }))!;
+  const { issued } = (await call(caller, 'update', 'create/ci', { entity_alias: 'SVC-1' }))!;
   assert.deepEqual(issued?.policies, ['default', 'from-entity', 'x', 'y']);
   assert.equal(issued?.entityId, 'entity-of-svc-1');
   const entry = await parts.store.lookup(issued!.clientToken, NOW);

@@ -64,7 +64,8 @@ async function createToken(
   if (asked.entityAlias !== '') {
     // Before the entity is looked for: a refused name must not leave an entity behind.
     checkEntityAlias(door.role, asked.entityAlias);
-    aliasEntityId = await core.entityForAlias(request, asked.entityAlias);
+    // As roles compare it: one name in two spellings must not be two entities.
+    aliasEntityId = await core.entityForAlias(request, asked.entityAlias.toLowerCase());
   }
   const { spec, warnings } = planCreation(asked, {
     parent,
