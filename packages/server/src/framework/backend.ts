@@ -166,6 +166,11 @@ export interface PathSpec<F extends Fields> {
   readonly operations: { readonly [O in Operation]?: Handler<F> };
   /** Existence check: tells 'create' from 'update' before the ACL is asked. Absent: always 'update'. */
   readonly exists?: (request: Request, values: Values<F>) => Promise<boolean>;
+  /**
+   * For parameters whose value has several spellings: makes the one it is stored under. The ACL is asked about the path in
+   * that spelling too, so that no rule is stepped around by writing a name differently.
+   */
+  readonly spellings?: { readonly [K in keyof F]?: (text: string) => string };
   /** Anybody may call it, without a token. Login paths and public keys only. */
   readonly unauthenticated?: true;
   /** Needs the sudo capability beside the operation's own. */
@@ -186,6 +191,8 @@ export interface Path {
   readonly whileSealed: boolean;
   /** Path parameters, or null when the path does not match. */
   match(path: string): Readonly<Record<string, string>> | null;
+  /** The path with every parameter in its one spelling, from what match() gave; null when that is the path as it is. */
+  respell(parameters: Readonly<Record<string, string>>, path: string): string | null;
   /** @throws ApiError invalid-request naming the field, never its value. */
   exists(request: Request, raw: ReadonlyMap<string, RawField>): Promise<boolean>;
   /** @throws ApiError unsupported-operation when `request.operation` is not declared. */

@@ -4,6 +4,8 @@ import type { Operation, Path, PathSpec, Request, Response } from './backend.js'
 import { ApiError, asMultiError } from './errors.js';
 import type { Fields, RawField, Values } from './field.js';
 
+const PARAMETER = /:([a-z_]+)[*+]?/g;
+
 /**
  * Pattern language: literal text, `:name` for one segment, `:name*` for any rest (may be empty), `:name+` for a rest
  * that is not empty. `(/)` at the end allows an optional trailing slash.
@@ -40,6 +42,10 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
   for (const name of names) {
     if (!(name in spec.fields)) throw new TypeError(`${spec.pattern}: "${name}" is not a field`);
   }
+  const spellings = new Map(Object.entries<unknown>(spec.spellings ?? {})) as ReadonlyMap<
+    string,
+    (text: string) => string
+  >;
   const operations = new Set(Object.keys(spec.operations) as Operation[]);
   return {
     pattern: spec.pattern,
@@ -58,6 +64,14 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
         parameters[name] = found[index + 1] ?? '';
       });
       return parameters;
+    },
+    respell(parameters, text) {
+      if (spellings.size === 0) return null;
+      const respelled = spec.pattern.replace(PARAMETER, (_, name: string) => {
+        const value = parameters[name] ?? '';
+        return spellings.get(name)?.(value) ?? value;
+      });
+      return respelled === text ? null : respelled;
     },
     async exists(request: Request, raw): Promise<boolean> {
       if (spec.exists === undefined) return true;

@@ -134,3 +134,56 @@ test('state is not changed from a namespace', async () => {
   assert.equal((await server.call('GET', 'sys/seal-status', { headers })).json.sealed, false);
   await server.close();
 });
+
+const RESTRICTED = `
+path "sys/policies/acl/*" { capabilities = ["read", "update", "delete"] }
+path "sys/policies/acl/admin" { capabilities = ["deny"] }
+path "sys/policies/acl/ops" { capabilities = ["read"] }
+path "sys/policy/*" { capabilities = ["read", "update", "delete"] }
+path "sys/policy/admin" { capabilities = ["deny"] }
+path "sys/mounts/*" { capabilities = ["read", "update", "delete"] }
+path "sys/mounts/keep" { capabilities = ["read"] }
+path "auth/userpass/users/*" { capabilities = ["create", "read", "update", "delete"] }
+path "auth/userpass/users/boss" { capabilities = ["deny"] }
+path "auth/userpass/users/boss/*" { capabilities = ["deny"] }
+path "sys/audit/*" { capabilities = ["update", "delete", "sudo"] }
+path "sys/audit/file" { capabilities = ["deny"] }
+`;
+const POLICY = { policy: 'path "*" { capabilities = ["read"] }' };
+/** What, method, path, body, whether it is allowed. */
+const spelled: readonly (readonly [string, string, string, object | undefined, boolean])[] = [
+  ['a denied policy in capitals', 'PUT', 'sys/policies/acl/ADMIN', POLICY, false],
+  ['a denied policy behind a space', 'PUT', 'sys/policies/acl/%20admin', POLICY, false],
+  ['a denied policy before a space', 'DELETE', 'sys/policies/acl/admin%20', undefined, false],
+  ['a denied policy at its old path', 'GET', 'sys/policy/Admin', undefined, false],
+  ['a policy that may only be read', 'PUT', 'sys/policies/acl/Ops', POLICY, false],
+  ['a policy that may be read', 'GET', 'sys/policies/acl/Ops', undefined, true],
+  ['a policy that no rule singles out', 'PUT', 'sys/policies/acl/Other', POLICY, true],
+  ['a mount that may only be read, with a slash', 'DELETE', 'sys/mounts/keep/', undefined, false],
+  ['a denied user in capitals', 'PUT', 'auth/userpass/users/Boss', { password: 'x' }, false],
+  [
+    'the password of a denied user',
+    'PUT',
+    'auth/userpass/users/BOSS/password',
+    { password: 'x' },
+    false,
+  ],
+  ['a denied user behind a space', 'DELETE', 'auth/userpass/users/%20boss', undefined, false],
+  ['a user that no rule singles out', 'PUT', 'auth/userpass/users/Ann', { password: 'x' }, true],
+  ['a denied audit device, with a slash', 'DELETE', 'sys/audit/file/', undefined, false],
+];
+
+test('a rule for a name holds for every way of writing it (CVE-2025-5999 and the like)', async () => {
+  const server = await startServer();
+  await server.call('POST', 'sys/auth/userpass', { body: { type: 'userpass' } });
+  await server.call('POST', 'sys/mounts/keep', { body: { type: 'kv' } });
+  await server.call('PUT', 'sys/policies/acl/ops', { body: POLICY });
+  const token = await server.tokenWith(RESTRICTED);
+  for (const [what, method, at, body, isAllowed] of spelled) {
+    const reply = await server.call(method, at, { token, ...(body === undefined ? {} : { body }) });
+    assert.equal(reply.status !== 403, isAllowed, `${what}: ${reply.status} ${reply.text}`);
+    assert.ok(reply.status < 500, what);
+  }
+  assert.equal((await server.call('GET', 'sys/mounts/keep')).status, 200);
+  await server.close();
+});

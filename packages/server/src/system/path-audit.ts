@@ -45,6 +45,7 @@ function devicePaths(parts: SystemParts): readonly Path[] {
         options: field.keyValues('options of the device, such as file_path'),
         local: field.boolean('not replicated (there is no replication)'),
       },
+      spellings: { path: (text) => text.replace(/\/$/, '') },
       operations: {
         update: async ({ now }, { path: at, type, description, options, local }) => {
           const spec = { type, description, options: { ...options }, local };
@@ -103,6 +104,7 @@ function headerPaths(parts: SystemParts): readonly Path[] {
         header: field.string('name of the header'),
         hmac: field.boolean('its value is written as a hash'),
       },
+      spellings: { header: (text) => text.toLowerCase() },
       operations: {
         read: async (_, { header }) => {
           const name = header.toLowerCase();

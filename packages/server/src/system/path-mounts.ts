@@ -90,6 +90,7 @@ function mountPath(parts: SystemParts, kind: Kind): Path {
     help: { synopsis: 'Enables, shows or disables a mount.', description: '' },
     ...(kind === 'auth' ? { sudo: true as const } : {}),
     fields: MOUNT_FIELDS,
+    spellings: { path: (text) => text.replace(/\/$/, '') },
     operations: {
       read: async (_, { path: mount }) => {
         const entry = await findEntry(parts, prefix + mount);

@@ -2,6 +2,7 @@
 import type { Path, Response } from '../framework/backend.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
+import { canonicalPolicyName } from '../framework/policy-name.js';
 import type { SystemParts } from './parts.js';
 
 const NAME = field.string('name of the policy');
@@ -41,6 +42,7 @@ export function policyPaths(parts: SystemParts): readonly Path[] {
       pattern: 'policies/acl/:name+',
       help: { synopsis: 'Writes, shows or deletes a policy.', description: '' },
       fields: POLICY_FIELDS,
+      spellings: { name: canonicalPolicyName },
       operations: {
         read: async (_, { name }) => {
           const found = await parts.core.active.policies.get(name);
@@ -70,6 +72,7 @@ function legacyPolicyPaths(parts: SystemParts): readonly Path[] {
       pattern: 'policy/:name+',
       help: { synopsis: 'Writes, shows or deletes a policy.', description: 'Use policies/acl.' },
       fields: POLICY_FIELDS,
+      spellings: { name: canonicalPolicyName },
       operations: {
         read: async (_, { name }) => {
           const found = await parts.core.active.policies.get(name);

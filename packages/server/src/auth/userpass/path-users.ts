@@ -25,6 +25,8 @@ const fields = {
   ...oldTokenFields,
 } as const;
 
+const spellings = { username: (text: string): string => findUserName(text) ?? text };
+
 function getUserName(text: string): string {
   const name = findUserName(text);
   if (name === null) {
@@ -90,6 +92,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
       pattern: 'users/:username/password',
       help: { synopsis: 'Sets the password of a user.', description: '' },
       fields: { username, password },
+      spellings,
       operations: {
         update: async (request, values) => {
           const name = getUserName(values.username);
@@ -108,6 +111,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
         token_policies: tokenFields.token_policies,
         policies: oldTokenFields.policies,
       },
+      spellings,
       operations: {
         update: async (request, values) => {
           const name = getUserName(values.username);
@@ -126,6 +130,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
       pattern: 'users/:username',
       help: { synopsis: 'A user: password, policies and limits of its tokens.', description: '' },
       fields,
+      spellings,
       exists: async (request, values) =>
         (await findUser(request.storage, findUserName(values.username) ?? '-')) !== null,
       operations: {

@@ -16,12 +16,26 @@ export async function authorise(exchange: Exchange): Promise<void> {
   if (caller.policies.includes('response-wrapping') && OPEN_TO_WRAPPING_TOKENS.has(api.path)) {
     return;
   }
-  exchange.decision = acl.check({
+  const asked = {
     path: api.path,
     operation: request.operation,
     parameters: api.fields,
     wrapTtlSeconds: api.wrapTtlSeconds,
     sudoRequired: declared?.sudo ?? false,
-  });
+  };
+  exchange.decision = acl.check(asked);
   if (!exchange.decision.allowed) throw permissionDenied(exchange.decision.reason);
+  const other = findOtherSpelling(route);
+  if (other === null) return;
+  // A rule for the name as it is stored holds for every way of writing it.
+  const decision = acl.check({ ...asked, path: other });
+  if (decision.allowed || decision.reason === 'no-rule') return;
+  exchange.decision = decision;
+  throw permissionDenied(decision.reason);
+}
+
+/** The path as it would be written with the names that are stored; null when it is written so. */
+function findOtherSpelling(route: Exchange['route']): string | null {
+  const respelled = route?.declared?.respell(route.parameters, route.path) ?? null;
+  return respelled === null || route === null ? null : route.mounted.entry.path + respelled;
 }
