@@ -25,8 +25,14 @@ export function generateRootPaths(parts: SystemParts): readonly Path[] {
   ]);
 }
 
-function answer(request: Request, status: GenerateRootStatus, otp: Buffer | null): Response {
-  return rawAnswer(request, {
+/** sys/generate-root answers without the envelope, sys/generate-root-token with it: that is how clients read each. */
+function answer(
+  at: string,
+  request: Request,
+  status: GenerateRootStatus,
+  otp: Buffer | null,
+): Response {
+  const body = {
     nonce: status.nonce,
     started: status.started,
     progress: status.progress,
@@ -37,7 +43,8 @@ function answer(request: Request, status: GenerateRootStatus, otp: Buffer | null
     pgp_fingerprint: '',
     otp: otp === null ? '' : quoteSecret(request, otp),
     otp_length: status.otpLength,
-  });
+  };
+  return at === 'generate-root' ? rawAnswer(request, body) : { data: body };
 }
 
 function attemptPath(parts: SystemParts, at: string): Path {
@@ -52,13 +59,14 @@ function attemptPath(parts: SystemParts, at: string): Path {
       otp: field.bytes('one-time password of the caller’s own making'),
     },
     operations: {
-      read: async (request) => answer(request, await generateRoot.status(ROOT_TOKEN_LENGTH), null),
+      read: async (request) =>
+        answer(at, request, await generateRoot.status(ROOT_TOKEN_LENGTH), null),
       update: async (request, { pgp_key: pgpKey, otp }) => {
         refusePgp([], pgpKey);
         const given = otp === null || otp.length === 0 ? null : request.own(otp);
         const begun = await generateRoot.begin(ROOT_TOKEN_LENGTH, given);
         const made = request.own(begun.otp);
-        return answer(request, begun.status, given === null ? made : null);
+        return answer(at, request, begun.status, given === null ? made : null);
       },
       delete: async (_, { nonce }) => {
         generateRoot.cancel(nonce);
@@ -83,7 +91,7 @@ function updatePath(parts: SystemParts, at: string): Path {
         const makeToken = async (): Promise<Buffer> =>
           (await parts.core.active.tokens.create(rootTokenSpec(null), request.now)).token;
         const status = await parts.lifecycle.generateRoot.update(share, nonce, makeToken);
-        return answer(request, status, null);
+        return answer(at, request, status, null);
       },
     },
   });
