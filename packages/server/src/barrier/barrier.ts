@@ -118,14 +118,16 @@ export class Barrier implements EncryptedStorage {
   async read(path: string): Promise<Entry | null> {
     this.#requireUnsealed();
     const stored = await this.#engine.get(path);
-    return stored === null ? null : await this.#open(path, stored);
+    if (stored === null) return null;
+    return this.#openNow(path, stored) ?? (await this.#openLater(path, stored));
   }
 
   async readUnless(path: string, version: Version): Promise<Entry | null | 'unchanged'> {
     this.#requireUnsealed();
     const stored = await this.#engine.get(path);
     if (stored === null) return null;
-    return stored.version === version ? 'unchanged' : await this.#open(path, stored);
+    if (stored.version === version) return 'unchanged';
+    return this.#openNow(path, stored) ?? (await this.#openLater(path, stored));
   }
 
   async readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -135,7 +137,9 @@ export class Barrier implements EncryptedStorage {
     try {
       for (const [index, path] of paths.entries()) {
         const each = stored[index] ?? null;
-        entries.push(each === null ? null : await this.#open(path, each));
+        entries.push(
+          each === null ? null : (this.#openNow(path, each) ?? (await this.#openLater(path, each))),
+        );
       }
     } catch (error) {
       for (const entry of entries) entry?.value.fill(0);
@@ -255,16 +259,19 @@ export class Barrier implements EncryptedStorage {
     if (old !== null && old.rootKey !== rootKey) old.rootKey.free();
   }
 
-  async #open(path: string, stored: StoredEntry): Promise<Entry> {
-    const term = parseTerm(stored.value, path);
-    let key = this.#requireUnsealed().keyring.findKey(term);
-    if (key === null) {
-      // Another process may have rotated.
-      await this.#reload();
-      key = this.#requireUnsealed().keyring.findKey(term);
-    }
-    if (key === null) throw tampered(path, 'names a key term that does not exist');
+  /** Null when its key is not known here. */
+  #openNow(path: string, stored: StoredEntry): Entry | null {
+    const key = this.#requireUnsealed().keyring.findKey(parseTerm(stored.value, path));
+    if (key === null) return null;
     return { value: openRecord(key, path, stored.value), version: stored.version };
+  }
+
+  /** Another process may have rotated. */
+  async #openLater(path: string, stored: StoredEntry): Promise<Entry> {
+    await this.#reload();
+    const entry = this.#openNow(path, stored);
+    if (entry === null) throw tampered(path, 'names a key term that does not exist');
+    return entry;
   }
 
   /** Brings keyring and root key to what is stored now. */

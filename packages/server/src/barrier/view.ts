@@ -24,12 +24,21 @@ export class BarrierView implements Storage {
     this.#prefix = prefix;
   }
 
-  async get(key: string): Promise<Entry | null> {
-    return await this.#barrier.read(this.#path(key));
+  // Not async: every request comes through here several times.
+  get(key: string): Promise<Entry | null> {
+    try {
+      return this.#barrier.read(this.#path(key));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
-    return await this.#barrier.readUnless(this.#path(key), version);
+  getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
+    try {
+      return this.#barrier.readUnless(this.#path(key), version);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -65,25 +74,43 @@ export class BarrierView implements Storage {
   }
 }
 
+class OwnedView implements Storage {
+  readonly #storage: Storage;
+  readonly #own: (bytes: Buffer) => Buffer;
+
+  constructor(storage: Storage, own: (bytes: Buffer) => Buffer) {
+    this.#storage = storage;
+    this.#own = own;
+  }
+
+  async get(key: string): Promise<Entry | null> {
+    const entry = await this.#storage.get(key);
+    if (entry !== null) this.#own(entry.value);
+    return entry;
+  }
+
+  async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
+    const entry = await this.#storage.getUnless(key, version);
+    if (entry !== null && entry !== 'unchanged') this.#own(entry.value);
+    return entry;
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
+    const entries = await this.#storage.getMany(keys);
+    for (const entry of entries) if (entry !== null) this.#own(entry.value);
+    return entries;
+  }
+
+  list(prefix: string, page: Page): Promise<readonly string[]> {
+    return this.#storage.list(prefix, page);
+  }
+
+  commit(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void> {
+    return this.#storage.commit(writes, expectations);
+  }
+}
+
 /** The same storage, with every plaintext it gives handed to `own`, which wipes it when the request ends. */
 export function ownedView(storage: Storage, own: (bytes: Buffer) => Buffer): Storage {
-  return {
-    async get(key) {
-      const entry = await storage.get(key);
-      if (entry !== null) own(entry.value);
-      return entry;
-    },
-    async getUnless(key, version) {
-      const entry = await storage.getUnless(key, version);
-      if (entry !== null && entry !== 'unchanged') own(entry.value);
-      return entry;
-    },
-    async getMany(keys) {
-      const entries = await storage.getMany(keys);
-      for (const entry of entries) if (entry !== null) own(entry.value);
-      return entries;
-    },
-    list: (prefix, page) => storage.list(prefix, page),
-    commit: (writes, expectations) => storage.commit(writes, expectations),
-  };
+  return new OwnedView(storage, own);
 }

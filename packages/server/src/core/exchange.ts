@@ -1,9 +1,19 @@
 // One request on its way through the pipeline: what each step found out. Steps write their own fields and read those
 // of earlier steps; nothing outlives the request.
 
-import type { Caller, IssuedToken, Request, Response } from '../framework/backend.js';
+import type { AuditRequestRecord } from '../audit/record.js';
+import type {
+  Caller,
+  Connection,
+  IssuedToken,
+  MountInfo,
+  Operation,
+  Request,
+  Response,
+} from '../framework/backend.js';
 import { ApiError } from '../framework/errors.js';
 import type { RawField } from '../framework/field.js';
+import type { Storage } from '../framework/storage.js';
 import type { Acl, Decision } from '../policy/acl.js';
 import type { TokenEntry } from '../tokens/entry.js';
 import type { Active } from './active.js';
@@ -27,6 +37,8 @@ export interface Exchange {
   request: Request | null;
   /** Set by authorise. */
   decision: Decision | null;
+  /** What the audit record says of caller and request; made with the first record. */
+  recorded: (Pick<AuditRequestRecord, 'auth' | 'request'> & Pick<Exchange, 'token'>) | null;
   response: Response | null;
   auth: IssuedToken | null;
   lease: LeaseResult | null;
@@ -48,6 +60,7 @@ export function newExchange(api: ApiRequest, active: Active): Exchange {
     isLastUse: false,
     request: null,
     decision: null,
+    recorded: null,
     response: null,
     auth: null,
     lease: null,
@@ -57,17 +70,49 @@ export function newExchange(api: ApiRequest, active: Active): Exchange {
   };
 }
 
-/** Which exchange a backend's request belongs to: for the built-in backends, which need more than a backend sees. */
-const exchanges = new WeakMap<Request, Exchange>();
+/**
+ * A backend's request that knows the exchange it belongs to: for the built-in backends, which need more than a backend
+ * sees. Not a WeakMap, whose entries survive collections of young objects and made those the largest cost of a request.
+ */
+class LinkedRequest implements Request {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly path: string;
+  readonly mount: MountInfo;
+  readonly storage: Storage;
+  readonly now: number;
+  readonly body?: Buffer;
+  readonly caller: Caller | null;
+  readonly connection: Connection;
+  readonly own: Request['own'];
+  readonly #exchange: Exchange;
+
+  constructor(request: Request, exchange: Exchange) {
+    this.id = request.id;
+    this.operation = request.operation;
+    this.path = request.path;
+    this.mount = request.mount;
+    this.storage = request.storage;
+    this.now = request.now;
+    if (request.body !== undefined) this.body = request.body;
+    this.caller = request.caller;
+    this.connection = request.connection;
+    this.own = request.own;
+    this.#exchange = exchange;
+  }
+
+  static findExchange(request: Request): Exchange | null {
+    return #exchange in request ? request.#exchange : null;
+  }
+}
 
 export function linkRequest(request: Request, exchange: Exchange): Request {
-  exchanges.set(request, exchange);
-  return request;
+  return new LinkedRequest(request, exchange);
 }
 
 /** @throws ApiError internal for a request that did not come through the pipeline */
 export function exchangeOf(request: Request): Exchange {
-  const exchange = exchanges.get(request);
-  if (exchange === undefined) throw new ApiError('internal', 'request without an exchange');
+  const exchange = LinkedRequest.findExchange(request);
+  if (exchange === null) throw new ApiError('internal', 'request without an exchange');
   return exchange;
 }

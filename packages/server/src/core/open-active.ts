@@ -58,6 +58,7 @@ const NOTHING: Storage = {
 export async function openActive(parts: ActiveParts): Promise<Active> {
   const { barrier, factories, bounds, clock } = parts;
   const view = (prefix: string): Storage => barrier.view(prefix);
+  const mountView = rememberedViews(view);
   let active: Active | null = null;
   const self = (): Active => {
     if (active === null) throw new Error('used before it was assembled');
@@ -122,11 +123,22 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     revocation,
     expirer,
     view,
-    requestView: (entry, own) =>
-      entry === null ? NOTHING : ownedView(view(viewPrefix(entry)), own),
+    requestView: (entry, own) => (entry === null ? NOTHING : ownedView(mountView(entry), own)),
     registerLease: leaseRegistrar(leases, tokens, revocation),
   };
   return active;
+}
+
+/** The view of a mount, made once per entry: entries of one table state are the same objects for every request. */
+function rememberedViews(view: (prefix: string) => Storage): (entry: MountEntry) => Storage {
+  const views = new WeakMap<MountEntry, Storage>();
+  return (entry) => {
+    const known = views.get(entry);
+    if (known !== undefined) return known;
+    const made = view(viewPrefix(entry));
+    views.set(entry, made);
+    return made;
+  };
 }
 
 function issueWrappingToken(tokens: TokenStore) {

@@ -1,5 +1,5 @@
-// Keeps recently used ciphertext of the one process that owns the database, bounded by bytes. It must be told of
-// every commit, so that what it answers is always what is stored.
+// Keeps recently used ciphertext of the one process that owns the database, and which keys are not there, bounded by
+// bytes. It must be told of every commit, so that what it answers is always what is stored.
 import type { StoredEntry } from './engine.js';
 
 /** Map slot, entry object and buffer header, roughly. */
@@ -11,8 +11,8 @@ const ENTRY_OVERHEAD_BYTES = 256;
  */
 export class EntryCache {
   readonly #generationBytesMax: number;
-  #young = new Map<string, StoredEntry>();
-  #old = new Map<string, StoredEntry>();
+  #young = new Map<string, StoredEntry | null>();
+  #old = new Map<string, StoredEntry | null>();
   #youngBytes = 0;
 
   /** @param bytesMax for both generations together; 0 keeps nothing. */
@@ -20,17 +20,19 @@ export class EntryCache {
     this.#generationBytesMax = bytesMax / 2;
   }
 
-  find(key: string): StoredEntry | null {
+  /** Null when the key is known not to be there, undefined when nothing is known of it. */
+  find(key: string): StoredEntry | null | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(key);
-    if (old === undefined) return null;
+    if (old === undefined) return undefined;
     this.set(key, old);
     return old;
   }
 
-  set(key: string, entry: StoredEntry): void {
-    const bytes = key.length * 2 + entry.value.length + ENTRY_OVERHEAD_BYTES;
+  /** @param entry null: the key is not there. */
+  set(key: string, entry: StoredEntry | null): void {
+    const bytes = key.length * 2 + (entry?.value.length ?? 0) + ENTRY_OVERHEAD_BYTES;
     // An entry that is replaced is counted again, so a hot key only makes the generation turn sooner.
     if (this.#youngBytes + bytes > this.#generationBytesMax) {
       this.#old = this.#young;
@@ -44,11 +46,6 @@ export class EntryCache {
     }
     this.#young.set(key, entry);
     this.#youngBytes += bytes;
-  }
-
-  delete(key: string): void {
-    this.#young.delete(key);
-    this.#old.delete(key);
   }
 
   clear(): void {

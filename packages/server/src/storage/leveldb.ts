@@ -80,9 +80,13 @@ export class LevelDbEngine implements StorageEngine {
     return new LevelDbEngine(options.directory, level, cacheBytesMax);
   }
 
-  async get(key: string): Promise<StoredEntry | null> {
+  /** Not async where the answer is at hand: every request asks several times. */
+  get(key: string): Promise<StoredEntry | null> {
     const cached = this.#cache.find(key);
-    if (cached !== null && !this.#closed) return cached;
+    return cached !== undefined && !this.#closed ? Promise.resolve(cached) : this.#getStored(key);
+  }
+
+  async #getStored(key: string): Promise<StoredEntry | null> {
     checkKey(key);
     await this.#readable();
     return this.#read(key);
@@ -184,7 +188,8 @@ export class LevelDbEngine implements StorageEngine {
   #holds(expectations: readonly Expectation[], group: Group): boolean {
     return expectations.every(({ key, version }) => {
       const changed = group.entries.get(key);
-      const entry = changed === undefined ? (this.#cache.find(key) ?? this.#read(key)) : changed;
+      const known = changed === undefined ? this.#cache.find(key) : changed;
+      const entry = known === undefined ? this.#read(key) : known;
       return (entry?.version ?? null) === version;
     });
   }
@@ -220,10 +225,7 @@ export class LevelDbEngine implements StorageEngine {
         this.#broken = true;
         throw writeFailure(error);
       }
-      for (const [key, entry] of entries) {
-        if (entry === null) this.#cache.delete(key);
-        else this.#cache.set(key, entry);
-      }
+      for (const [key, entry] of entries) this.#cache.set(key, entry);
     }
     for (const commit of accepted) commit.resolve();
   }
@@ -263,8 +265,10 @@ export class LevelDbEngine implements StorageEngine {
   #read(key: string): StoredEntry | null {
     try {
       const stored = getSync(this.#level, key);
-      if (stored === undefined) return null;
-      const entry = { value: stored.subarray(VERSION_BYTES), version: readVersion(stored) };
+      const entry =
+        stored === undefined
+          ? null
+          : { value: stored.subarray(VERSION_BYTES), version: readVersion(stored) };
       this.#cache.set(key, entry);
       return entry;
     } catch (error) {

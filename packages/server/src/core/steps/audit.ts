@@ -30,12 +30,14 @@ export async function auditAnswer(exchange: Exchange, error: unknown): Promise<v
 }
 
 function requestRecord(exchange: Exchange, error: unknown): AuditRequestRecord {
-  return {
-    time: exchange.active.clock(),
-    auth: callerAuth(exchange),
-    request: requestPart(exchange),
-    error: errorText(error),
-  };
+  // What is said of the request is said again with the answer, unless a handler looked at a token that admission had
+  // no need of.
+  if (exchange.recorded?.token !== exchange.token || exchange.recorded === null) {
+    const { token } = exchange;
+    exchange.recorded = { token, auth: callerAuth(exchange), request: requestPart(exchange) };
+  }
+  const { auth, request } = exchange.recorded;
+  return { time: exchange.active.clock(), auth, request, error: errorText(error) };
 }
 
 function callerAuth(exchange: Exchange): AuditAuth | null {
@@ -94,7 +96,10 @@ function requestPart(exchange: Exchange): AuditRequest {
     remoteAddress: api.connection.remoteAddress,
     remotePort: api.connection.remotePort,
     wrapTtlSeconds: api.wrapTtlSeconds ?? 0,
-    headers: api.headers,
+    /** Most devices want none of them. */
+    get headers() {
+      return api.headers;
+    },
   };
 }
 

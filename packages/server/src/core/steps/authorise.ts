@@ -8,7 +8,8 @@ const OPEN_TO_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
   'sys/wrapping/lookup',
 ]);
 
-export async function authorise(exchange: Exchange): Promise<void> {
+/** @throws ApiError permission-denied */
+export function authorise(exchange: Exchange): undefined {
   const { api, route, request, acl, caller } = exchange;
   const declared = route?.declared ?? null;
   if (declared?.unauthenticated === true && api.operation !== 'help') return;

@@ -1,12 +1,16 @@
 // A response with a lease is remembered before it is released, so that it can be revoked.
+import type { LeaseGrant } from '../../framework/backend.js';
 import { ApiError, invalidRequest } from '../../framework/errors.js';
 import type { Exchange } from '../exchange.js';
 import { noHandler } from '../mounts/router.js';
 
-export async function registerLease(exchange: Exchange): Promise<void> {
-  const { api, active, token, route } = exchange;
+export function registerLease(exchange: Exchange): Promise<void> | undefined {
   const grant = exchange.response?.lease;
-  if (grant === undefined) return;
+  return grant === undefined ? undefined : register(exchange, grant);
+}
+
+async function register(exchange: Exchange, grant: LeaseGrant): Promise<void> {
+  const { api, active, token, route } = exchange;
   if (token === null || route === null) throw new ApiError('internal', 'a lease needs a token');
   exchange.lease = await active.registerLease(api, route.mounted, token, grant);
   const { lease } = exchange;

@@ -7,10 +7,13 @@ import { toResult } from '../result.js';
 /** sys/wrapping/ answers are not wrapped again, except for these two, which are nothing else. */
 const WRAPPABLE = /^sys\/wrapping\/(wrap|rewrap)$/;
 
-export async function wrapAnswer(exchange: Exchange): Promise<void> {
+export function wrapAnswer(exchange: Exchange): Promise<void> | undefined {
+  const ttlSeconds = exchange.api.wrapTtlSeconds ?? 0;
+  return ttlSeconds === 0 || exchange.wrapped !== null ? undefined : wrap(exchange, ttlSeconds);
+}
+
+async function wrap(exchange: Exchange, ttlSeconds: number): Promise<void> {
   const { api, active } = exchange;
-  const ttlSeconds = api.wrapTtlSeconds ?? 0;
-  if (ttlSeconds === 0 || exchange.wrapped !== null) return;
   if (api.path.startsWith('sys/wrapping/') && !WRAPPABLE.test(api.path)) return;
   const { response, auth, token } = exchange;
   if (response === null && auth === null) return;
