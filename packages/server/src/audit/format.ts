@@ -23,6 +23,17 @@ export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
 const DEPTH_MAX = 64;
 const LINE_BYTES = 8192;
 
+/** Requests that wait for their answer at one time, about. */
+const BEGUN_MAX = 1024;
+
+/** What both lines of a request say alike. */
+interface Begun {
+  readonly auth: AuditAuth | null;
+  readonly authText: string;
+  /** Of the request, all but its data. */
+  readonly members: MemberText;
+}
+
 function formatTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, -1)}000000Z`;
 }
@@ -32,6 +43,8 @@ export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
   readonly #out = new ByteWriter(LINE_BYTES);
+  /** Made for a request's line and taken by its answer's. Never with log_raw: tokens would be in it. */
+  readonly #begun = new Map<AuditRequest, Begun>();
 
   constructor(hasher: Hasher, options: RecordOptions) {
     this.#hasher = hasher;
@@ -41,7 +54,9 @@ export class Formatter {
   /** One line, new line included; the caller owns and wipes it. */
   requestLine(record: AuditRequestRecord, headers: HeaderRules): Buffer {
     return this.#line(() => {
-      this.#begin('request', record, headers);
+      const begun = this.#describe(record, headers);
+      if (!this.#options.logRaw) this.#remember(record.request, begun);
+      this.#begin('request', record, begun);
       this.#end(record);
     });
   }
@@ -49,7 +64,10 @@ export class Formatter {
   /** As requestLine. */
   responseLine(record: AuditResponseRecord, headers: HeaderRules): Buffer {
     return this.#line(() => {
-      this.#begin('response', record, headers);
+      const known = this.#begun.get(record.request);
+      this.#begun.delete(record.request);
+      const isSame = known !== undefined && known.auth === record.auth;
+      this.#begin('response', record, isSame ? known : this.#describe(record, headers));
       if (record.response !== null) this.#response(record.response, record.request);
       this.#end(record);
     });
@@ -66,13 +84,29 @@ export class Formatter {
     return this.#out.take();
   }
 
-  #begin(type: string, record: AuditRequestRecord, headers: HeaderRules): void {
-    const head = new MemberText()
-      .json('time', `"${formatTime(record.time)}"`)
-      .json('type', `"${type}"`);
-    if (record.auth !== null) head.json('auth', this.#auth(record.auth));
-    this.#out.text(`${this.#options.prefix}${head.open}"request":`);
-    this.#request(record.request, headers);
+  #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Begun {
+    return {
+      auth,
+      authText: auth === null ? '' : `"auth":${this.#auth(auth)},`,
+      members: this.#requestMembers(request, headers),
+    };
+  }
+
+  #remember(request: AuditRequest, begun: Begun): void {
+    this.#begun.set(request, begun);
+    if (this.#begun.size <= BEGUN_MAX) return;
+    for (const oldest of this.#begun.keys()) {
+      this.#begun.delete(oldest);
+      return;
+    }
+  }
+
+  #begin(type: string, record: AuditRequestRecord, { authText, members }: Begun): void {
+    const time = formatTime(record.time);
+    this.#out.text(
+      `${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`,
+    );
+    this.#request(record.request, members);
   }
 
   #end(record: AuditRequestRecord): void {
@@ -134,7 +168,7 @@ export class Formatter {
       .string('mount_class', mount.class);
   }
 
-  #request(request: AuditRequest, rules: HeaderRules): void {
+  #requestMembers(request: AuditRequest, rules: HeaderRules): MemberText {
     const members = new MemberText()
       .string('id', request.id)
       .string('client_id', request.clientId)
@@ -147,8 +181,12 @@ export class Formatter {
       .string('remote_address', request.remoteAddress)
       .number('remote_port', request.remotePort)
       .number('wrap_ttl', request.wrapTtlSeconds);
-    const headers = this.#headers(request.headers, rules);
+    const headers = rules.size === 0 ? null : this.#headers(request.headers, rules);
     if (headers !== null) members.json('headers', headers);
+    return members;
+  }
+
+  #request(request: AuditRequest, members: MemberText): void {
     if (request.data.size === 0) {
       this.#out.text(members.object);
       return;
