@@ -6,7 +6,7 @@ export const exitCodes = { shimFailed: 125, notExecutable: 126, notFound: 127 } 
 
 /** The shim cannot go on. `code` is a promise to callers; the message is for people. */
 export class ShimError extends Error {
-  override readonly name = 'ShimError';
+  override readonly name: string = 'ShimError';
   readonly code: string;
   /** What to do next, '' for nothing better than the message. */
   readonly hint: string;
@@ -26,6 +26,7 @@ export class ShimError extends Error {
 
 /** The server looked at the evidence and said no. */
 export class AttestationRefusedError extends ShimError {
+  override readonly name = 'AttestationRefusedError';
   /** Id of the decision record, '' when the server made none. */
   readonly decisionId: string;
 

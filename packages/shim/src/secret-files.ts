@@ -159,9 +159,20 @@ export class SecretFiles {
   }
 }
 
+/** By its descriptor: chmod(2) of a path would follow a link. */
+async function makeWritable(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await file.chmod(0o600);
+  } finally {
+    await file.close();
+  }
+}
+
 /** True when nothing is there any more. */
 async function wipeFile(path: string): Promise<boolean> {
   try {
+    await makeWritable(path);
     const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
     try {
       const { size } = await file.stat();
@@ -170,7 +181,7 @@ async function wipeFile(path: string): Promise<boolean> {
       await file.close();
     }
   } catch {
-    // Read-only for us, or the workload put something else there: removing the name has to do.
+    // The workload put something else there: removing the name has to do.
   }
   try {
     await unlink(path);

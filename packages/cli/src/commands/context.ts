@@ -74,7 +74,9 @@ export class Context {
 
   /** Where to connect, for what speaks to the server itself; asks nobody. @throws UsageError, InvalidRequestError */
   get connection(): ConnectionSettings {
-    return chooseConnection(this.#connection, this.io.env);
+    const settings = chooseConnection(this.#connection, this.io.env);
+    this.#situation = { ...this.#situation, address: settings.address };
+    return settings;
   }
 
   #connect(): { readonly client: Client; readonly sending: Client } {

@@ -51,7 +51,8 @@ export function chooseLoginOptions(
   command: readonly string[],
 ): AttestedLoginOptions {
   const { env } = context.io;
-  const { address, tls, timeoutMs } = context.connection;
+  const { address, tls, timeoutMs, namespace } = context.connection;
+  if (namespace !== null) throw new UsageError('-namespace: cannot be combined with this command');
   const role = flags.role ?? findVariable(env, 'ROLE');
   if (role === null || role === '') throw new UsageError('-role must be given');
   const mount = flags.mount.replace(/^\/*(auth\/)?/, '').replace(/\/+$/, '');
