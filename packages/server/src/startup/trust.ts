@@ -67,8 +67,14 @@ export function trustAnchors(parts: TrustParts): TrustAnchors {
   const { simulated } = parts;
   const { endorsementBundleFiles, refreshIntervalSeconds } = parts.attestation;
   const onSourceFault = (source: string, error: unknown): void => {
-    const why = error instanceof VendorFault ? error.message : describeFault(error);
-    parts.log('warn', `endorsement source ${source}: ${why}`);
+    // What a workload brings is in its decision record; anybody can bring rubbish.
+    if (source === 'offered') return;
+    const isVendor = error instanceof VendorFault;
+    const why = isVendor ? error.message : describeFault(error);
+    parts.log(
+      isVendor && error.kind === 'held-back' ? 'debug' : 'warn',
+      `endorsement source ${source}: ${why}`,
+    );
   };
   return {
     roots: {

@@ -64,6 +64,12 @@ export function challengeBytes(
   return lengthPrefixed(['vouchsafe/challenge/v1', challenge, mount, role, time]);
 }
 
+/** The 64 bytes that the server's own evidence carries; `challenge` is empty where there is none to answer. */
+export function serverReportData(challenge: Buffer, serverIdentity: Buffer): Buffer {
+  const text = lengthPrefixed(['vouchsafe/server-evidence/v1', challenge, serverIdentity]);
+  return createHash('sha512').update(text).digest();
+}
+
 /** SHA-256 of a SubjectPublicKeyInfo: how server and workload keys are named. */
 export function keyName(spki: Buffer): Buffer {
   return createHash('sha256').update(spki).digest();

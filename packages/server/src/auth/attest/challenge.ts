@@ -67,44 +67,38 @@ export async function issueChallenge(
   return { challenge, ticket: Buffer.concat([time, await mac(storage, challenge, time, scope)]) };
 }
 
-function refuse(code: string, message: string): ApiError {
-  return new ApiError('permission-denied', `attestation refused: ${message}`, {
-    code,
-    data: { code },
-  });
-}
+/** 'challenge-unknown': not handed out by this server for this role of this mount. */
+export type ChallengeFault = 'challenge-unknown' | 'challenge-expired' | 'challenge-used';
 
 /**
- * Uses a challenge up, whatever becomes of the login. Two logins with one challenge: exactly one passes here.
- * @throws ApiError challenge-unknown, challenge-expired, challenge-used
+ * Uses a challenge up, whatever becomes of the login. Two logins with one challenge: exactly one gets null here.
  */
 export async function consumeChallenge(
   storage: Storage,
   offered: Challenge,
   scope: ChallengeScope,
   now: number,
-): Promise<void> {
+): Promise<ChallengeFault | null> {
   const { challenge, ticket } = offered;
   if (challenge.length !== CHALLENGE_BYTES || ticket.length !== TIME_BYTES + MAC_BYTES) {
-    throw refuse('challenge-unknown', 'challenge-unknown');
+    return 'challenge-unknown';
   }
   const time = ticket.subarray(0, TIME_BYTES);
   const expected = await mac(storage, challenge, time, scope);
-  if (!timingSafeEqual(expected, ticket.subarray(TIME_BYTES))) {
-    throw refuse('challenge-unknown', 'challenge-unknown');
-  }
+  if (!timingSafeEqual(expected, ticket.subarray(TIME_BYTES))) return 'challenge-unknown';
   const issuedAt = Number(time.readBigUInt64BE());
   if (now - issuedAt >= CHALLENGE_TTL_MS || issuedAt - now > CHALLENGE_TTL_MS) {
-    throw refuse('challenge-expired', 'challenge-expired');
+    return 'challenge-expired';
   }
   const bucket = Math.floor(issuedAt / CHALLENGE_TTL_MS);
   const key = `${USED}${bucket}/${createHash('sha256').update(challenge).digest('hex')}`;
   try {
     await storage.commit([{ put: key, value: Buffer.alloc(1) }], [{ key, version: null }]);
   } catch (error) {
-    if (error instanceof StorageConflict) throw refuse('challenge-used', 'challenge-used');
+    if (error instanceof StorageConflict) return 'challenge-used';
     throw error;
   }
+  return null;
 }
 
 /** Forgets used challenges that could not pass any more anyway. Safe to run anywhere, any number of times. */

@@ -1,7 +1,6 @@
 // Decision records: why each login was accepted or refused, for the operator. The workload sees only code and id.
 import { randomUUID } from 'node:crypto';
 import type { Fault } from '@vouchsafe/verifier';
-import { countKeys } from '../../framework/expiry-index.js';
 import type { Page, Storage } from '../../framework/storage.js';
 import type { Attempt } from './evaluate.js';
 
@@ -13,10 +12,12 @@ export interface Decision {
   /** 'accepted', or the code of the refusal. */
   readonly code: string;
   readonly message: string;
+  /** Whether the evidence was found genuine and meant for this login; what was decided before that is not worth much. */
+  readonly genuine: boolean;
   readonly role: string;
   readonly remoteAddress: string;
   readonly format: string;
-  /** SHA-256 of the evidence as it came, hex; '' when there was none to read. */
+  /** SHA-256 of the evidence as it came, hex. */
   readonly evidenceSha256: string;
   readonly publicKeySha256: string;
   readonly binding: 'key' | 'exporter' | 'none';
@@ -33,47 +34,77 @@ export interface Decision {
   readonly attempts: readonly Attempt[];
 }
 
-const PREFIX = 'decision/';
+/**
+ * Records of genuine evidence lie apart from the others: whoever has no hardware can make as many refusals as they
+ * like, and must not be able to push out the records of those that have.
+ */
+const GENUINE = 'decision/';
+const UNPROVEN = 'decision-unproven/';
+const ID = /^[0-9]{15}-[0-9a-f-]{36}$/;
 const INSTANT_DIGITS = 15;
-/** Records beyond this many are dropped, oldest first. */
-export const DECISIONS_MAX_DEFAULT = 5000;
-const DROPPED_PER_COMMIT = 500;
+const TRIM_BATCH = 500;
+const TRIM_EVERY = 500;
+
+/** How many records are kept of either kind; older ones are dropped. */
+export interface DecisionLimits {
+  readonly genuineMax: number;
+  readonly unprovenMax: number;
+}
+
+export const DECISION_LIMITS: DecisionLimits = { genuineMax: 5000, unprovenMax: 1000 };
 
 /** Sorts by time and says nothing else: instant and a UUID. */
 export function newDecisionId(at: number): string {
   return `${String(at).padStart(INSTANT_DIGITS, '0')}-${randomUUID()}`;
 }
 
-export async function recordDecision(storage: Storage, decision: Decision): Promise<void> {
-  const value = Buffer.from(JSON.stringify(decision));
-  await storage.commit([{ put: PREFIX + decision.id, value }], []);
+/** The records of one mount. Keeps nothing in memory but a count of its own writes. */
+export class DecisionLog {
+  readonly #limits: DecisionLimits;
+  #writes = 0;
+
+  constructor(limits: DecisionLimits) {
+    this.#limits = limits;
+  }
+
+  /** Durable when it resolves. */
+  async record(storage: Storage, decision: Decision): Promise<void> {
+    const key = (decision.genuine ? GENUINE : UNPROVEN) + decision.id;
+    await storage.commit([{ put: key, value: Buffer.from(JSON.stringify(decision)) }], []);
+    this.#writes += 1;
+    // Between two rounds of tidying a flood could write any amount.
+    if (this.#writes % TRIM_EVERY === 0) await this.trim(storage);
+  }
+
+  /** Drops the oldest records over the limits. Safe to run anywhere, any number of times. */
+  async trim(storage: Storage): Promise<void> {
+    await trimFolder(storage, GENUINE, this.#limits.genuineMax);
+    await trimFolder(storage, UNPROVEN, this.#limits.unprovenMax);
+  }
+}
+
+async function trimFolder(storage: Storage, folder: string, max: number): Promise<void> {
+  for (;;) {
+    const ids = await storage.list(folder, { after: '', limit: max + TRIM_BATCH });
+    const surplus = ids.slice(0, Math.max(0, ids.length - max));
+    if (surplus.length === 0) return;
+    const writes = surplus.map((id) => ({ delete: folder + id }));
+    await storage.commit(writes, []);
+    if (surplus.length < TRIM_BATCH) return;
+  }
 }
 
 export async function findDecision(storage: Storage, id: string): Promise<Decision | null> {
-  if (!/^[0-9]{15}-[0-9a-f-]{36}$/.test(id)) return null;
-  const found = await storage.get(PREFIX + id);
+  if (!ID.test(id)) return null;
+  const found = (await storage.get(GENUINE + id)) ?? (await storage.get(UNPROVEN + id));
   return found === null ? null : (JSON.parse(found.value.toString('utf8')) as Decision);
 }
 
-/** Ids, oldest first. */
+/** Ids of both kinds, oldest first. */
 export async function listDecisions(storage: Storage, page: Page): Promise<readonly string[]> {
-  return await storage.list(PREFIX, page);
-}
-
-/**
- * Drops the oldest records over `max`, all of them: anybody can be refused, as fast as the server answers, so a pass
- * that dropped a fixed number would never catch up. Bounded commits; safe to be cut short.
- */
-export async function trimDecisions(storage: Storage, max: number): Promise<void> {
-  let surplus = (await countKeys(storage, PREFIX)) - max;
-  while (surplus > 0) {
-    const limit = Math.min(surplus, DROPPED_PER_COMMIT);
-    const oldest = await storage.list(PREFIX, { after: '', limit });
-    if (oldest.length === 0) return;
-    await storage.commit(
-      oldest.map((id) => ({ delete: PREFIX + id })),
-      [],
-    );
-    surplus -= oldest.length;
-  }
+  const [genuine, unproven] = await Promise.all([
+    storage.list(GENUINE, page),
+    storage.list(UNPROVEN, page),
+  ]);
+  return [...genuine, ...unproven].sort().slice(0, page.limit);
 }

@@ -21,7 +21,18 @@ export interface StoredDocument<T> {
   readonly label: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** With defaults filled in. */
   readonly document: T;
+  /** As it was given: what the digest is of. */
+  readonly source: unknown;
+}
+
+/** As it lies in storage. */
+interface StoredText {
+  readonly digest: string;
+  readonly label: string;
+  readonly createdAt: number;
+  readonly document: unknown;
 }
 
 const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -45,7 +56,7 @@ export class DocumentStore<T> {
     }
     const text = this.#canonical(value);
     const digest = await digestOf(value, nodeProvider);
-    const stored = { digest, label, createdAt: now, document: JSON.parse(text) as unknown };
+    const stored: StoredText = { digest, label, createdAt: now, document: JSON.parse(text) };
     const key = this.#key(digest);
     try {
       await storage.commit(
@@ -89,10 +100,11 @@ export class DocumentStore<T> {
     }
     const found = await storage.get(this.#key(digest));
     if (found === null) return null;
-    const stored = JSON.parse(found.value.toString('utf8')) as StoredDocument<unknown>;
-    const seen = await digestOf(stored.document, nodeProvider);
+    const stored = JSON.parse(found.value.toString('utf8')) as StoredText;
+    const { document: source } = stored;
+    const seen = await digestOf(source, nodeProvider);
     if (seen !== digest) throw new ApiError('internal', 'stored document does not have its digest');
-    return { ...stored, document: this.#parse(stored.document) };
+    return { ...stored, source, document: this.#parse(source) };
   }
 
   async list(storage: Storage, page: Page): Promise<readonly string[]> {

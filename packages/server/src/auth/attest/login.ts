@@ -1,7 +1,13 @@
-// The attested login, in protocol order (docs/attested-login.md section 4): challenge, role, key, proof, evidence,
-// appraisal. Every outcome leaves a decision record before anything is released; the workload gets a code.
-import { createHash } from 'node:crypto';
-import { type AttestationResult, appraise, EvidenceError } from '@vouchsafe/verifier';
+// The attested login, in protocol order (docs/attested-login.md section 4): challenge, proof, evidence, role,
+// appraisal. What a role is like is looked at last, so that only genuine evidence learns of it. Every outcome leaves a
+// decision record before anything is released; the workload gets a code.
+import { createHash, type KeyObject } from 'node:crypto';
+import {
+  type AttestationResult,
+  appraise,
+  EvidenceError,
+  type VerifiedClaims,
+} from '@vouchsafe/verifier';
 import type { AuthGrant, Request, Response } from '../../framework/backend.js';
 import { isAddressAllowed } from '../../framework/cidr.js';
 import { ApiError } from '../../framework/errors.js';
@@ -11,16 +17,16 @@ import {
   EXPORTER_LABEL,
   keyName,
   loginProofBytes,
-  parsePublicKey,
   reportData,
   signatureHolds,
 } from './binding.js';
 import { consumeChallenge } from './challenge.js';
-import { type Decision, newDecisionId, recordDecision } from './decisions.js';
+import { type Decision, type DecisionLog, newDecisionId } from './decisions.js';
 import { policies, referenceValues } from './documents.js';
 import { evaluate, type TrustAnchors } from './evaluate.js';
 import { readIdentity } from './identity.js';
-import { type AttestRole, findRole, roleUnknown } from './role.js';
+import { internalOf } from './renewal.js';
+import { type AttestRole, findRole } from './role.js';
 import type { CmwRecord, EvidenceFormatName } from './wire.js';
 
 export interface LoginInput {
@@ -29,9 +35,17 @@ export interface LoginInput {
   readonly ticket: Buffer;
   readonly evidence: { readonly format: EvidenceFormatName; readonly bytes: Buffer };
   readonly offered: readonly CmwRecord[];
+  /** SubjectPublicKeyInfo, and the key that it is. */
   readonly publicKey: Buffer;
+  readonly key: KeyObject;
   readonly binding: 'key' | 'exporter';
   readonly proof: Buffer;
+}
+
+/** What a login works with beside its request. */
+export interface LoginParts {
+  readonly trust: TrustAnchors;
+  readonly decisions: DecisionLog;
 }
 
 /** What is known of a login so far; becomes its decision record. */
@@ -44,6 +58,7 @@ function newDraft(request: Request, input: LoginInput): Draft {
     outcome: 'refused',
     code: '',
     message: '',
+    genuine: false,
     role: input.role,
     remoteAddress: request.connection.remoteAddress,
     format: input.evidence.format,
@@ -62,70 +77,84 @@ function newDraft(request: Request, input: LoginInput): Draft {
   };
 }
 
-function refused(code: string): ApiError {
-  return new ApiError('permission-denied', code, { code });
+/** A refusal on purpose; anything else that is thrown is a fault of the server. */
+class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** @throws ApiError permission-denied with code and decision id; anything unexpected as it is */
 export async function login(
   request: Request,
   input: LoginInput,
-  trust: TrustAnchors,
+  parts: LoginParts,
 ): Promise<Response> {
-  const scope = { mount: request.mount.path, role: input.role };
-  // Used up before anything else is looked at, and before a record is written: anybody can send a made-up challenge.
-  await consumeChallenge(request.storage, input, scope, request.now);
   const draft = newDraft(request, input);
+  let response: Response;
   try {
-    const role = await admit(request, input);
-    const expected = await checkBinding(request, input, role, draft);
-    const result = await judge(request, input, role, trust, expected, draft);
-    draft.outcome = 'accepted';
-    draft.code = 'accepted';
-    await recordDecision(request.storage, draft);
-    return accepted(request, input, role, result, draft);
+    await useChallenge(request, input);
+    const expected = await checkProof(request, input, draft);
+    const claims = await verify(request, input, parts.trust, expected, draft);
+    const role = await admit(request, input, draft);
+    const result = await judge(request, role, claims, draft);
+    response = accepted(request, input, role, result, draft);
   } catch (error) {
-    if (draft.outcome === 'accepted') throw error;
-    throw await refuse(request, draft, error);
+    throw await refuse(request, draft, parts.decisions, error);
   }
+  draft.outcome = 'accepted';
+  draft.code = 'accepted';
+  await parts.decisions.record(request.storage, draft);
+  return response;
 }
 
-async function refuse(request: Request, draft: Draft, error: unknown): Promise<unknown> {
-  if (!(error instanceof ApiError) && !(error instanceof EvidenceError)) return error;
-  draft.code = error.code;
-  draft.message = error.message;
-  await recordDecision(request.storage, draft);
-  return new ApiError(
-    'permission-denied',
-    `attestation refused: ${error.code} (decision ${draft.id})`,
-    {
-      code: error.code,
-      data: { code: error.code, decision_id: draft.id },
-    },
-  );
+/** Used up before anything else is looked at: whatever becomes of this login, no other one has the challenge. */
+async function useChallenge(request: Request, input: LoginInput): Promise<void> {
+  const scope = { mount: request.mount.path, role: input.role };
+  const fault = await consumeChallenge(request.storage, input, scope, request.now);
+  if (fault === null) return;
+  // Anybody can make these up, so they leave no record.
+  if (fault === 'challenge-unknown') throw denied(fault, null);
+  throw new Refusal(fault, 'the challenge is good for one login within a minute');
 }
 
-async function admit(request: Request, input: LoginInput): Promise<AttestRole> {
-  const role = await findRole(request.storage, input.role);
-  if (role === null) throw roleUnknown();
-  if (!isAddressAllowed(role.token.boundCidrs, request.connection.remoteAddress)) {
-    throw refused('address-not-allowed');
+function denied(code: string, decisionId: string | null): ApiError {
+  const suffix = decisionId === null ? '' : ` (decision ${decisionId})`;
+  return new ApiError('permission-denied', `attestation refused: ${code}${suffix}`, {
+    code,
+    data: decisionId === null ? { code } : { code, decision_id: decisionId },
+  });
+}
+
+/** The error to answer with, after the record of it is safe. A fault of the server stays one, but leaves a record too. */
+async function refuse(
+  request: Request,
+  draft: Draft,
+  decisions: DecisionLog,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof ApiError && error.code === 'challenge-unknown') return error;
+  const isRefusal =
+    error instanceof Refusal || (error instanceof EvidenceError && error.code !== 'input-invalid');
+  if (isRefusal) {
+    draft.code = error.code;
+    draft.message = error.message;
+    await decisions.record(request.storage, draft);
+    return denied(error.code, draft.id);
   }
-  if (!role.formats.includes(input.evidence.format)) throw refused('format-not-allowed');
-  if (role.requiredBinding === 'exporter' && input.binding !== 'exporter') {
-    throw refused('binding-too-weak');
-  }
-  return role;
+  draft.code = 'internal';
+  draft.message = `the server failed: ${error instanceof Error ? error.name : 'unknown fault'}`;
+  // The first fault is the one to report; if storage is what failed, there is nowhere to write this.
+  await decisions.record(request.storage, draft).catch(() => undefined);
+  return error;
 }
 
 /** Possession of the key, live; and the report data that the evidence must carry. */
-async function checkBinding(
-  request: Request,
-  input: LoginInput,
-  role: AttestRole,
-  draft: Draft,
-): Promise<Buffer> {
-  const key = parsePublicKey(input.publicKey);
+async function checkProof(request: Request, input: LoginInput, draft: Draft): Promise<Buffer> {
   const identity = await readIdentity(request.storage);
   const expected = reportData({
     challenge: input.challenge,
@@ -135,33 +164,29 @@ async function checkBinding(
     publicKey: input.publicKey,
     exporter: readExporter(request, input),
   });
-  if (!signatureHolds(key, loginProofBytes(expected), input.proof)) throw refused('proof-invalid');
+  if (!signatureHolds(input.key, loginProofBytes(expected), input.proof)) {
+    throw new Refusal('proof-invalid', 'the proof is not by public_key over what this login binds');
+  }
   draft.binding = input.binding;
-  draft.policyDigest = role.policy;
-  draft.referenceDigests = role.referenceValues;
   return expected;
 }
 
 function readExporter(request: Request, input: LoginInput): Buffer {
   if (input.binding === 'key') return Buffer.alloc(0);
   const { tls } = request.connection;
-  if (tls === null) throw refused('exporter-unavailable');
+  if (tls === null) {
+    throw new Refusal('exporter-unavailable', 'this connection is not TLS up to the server');
+  }
   return tls.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, input.challenge);
 }
 
-async function judge(
+async function verify(
   request: Request,
   input: LoginInput,
-  role: AttestRole,
   trust: TrustAnchors,
   expectedBinding: Buffer,
   draft: Draft,
-): Promise<AttestationResult> {
-  const { document: policy } = await policies.get(request.storage, role.policy);
-  const references = [];
-  for (const digest of role.referenceValues) {
-    references.push((await referenceValues.get(request.storage, digest)).document);
-  }
+): Promise<VerifiedClaims> {
   const { claims, endorsementSource } = await evaluate(trust, {
     format: input.evidence.format,
     evidence: input.evidence.bytes,
@@ -172,20 +197,52 @@ async function judge(
       draft.attempts = [...draft.attempts, attempt];
     },
   });
-  const result = appraise(claims, policy, references);
-  draft.tcbStatus = result.tcbStatus;
-  draft.advisories = result.advisories;
-  draft.claims = claims.values;
-  draft.faults = result.faults;
-  draft.endorsementAges = result.endorsementAges;
+  draft.genuine = true;
   draft.endorsementSource = endorsementSource;
-  if (result.status !== 'affirming') {
-    const reasons = result.faults.map((fault) => fault.message).join('; ');
-    throw new ApiError('permission-denied', reasons, {
-      code: result.faults[0]?.code ?? 'appraisal-failed',
-    });
+  draft.endorsementAges = claims.endorsementAges;
+  draft.tcbStatus = claims.tcbStatus;
+  draft.advisories = claims.advisories;
+  draft.claims = claims.values;
+  return claims;
+}
+
+async function admit(request: Request, input: LoginInput, draft: Draft): Promise<AttestRole> {
+  const role = await findRole(request.storage, input.role);
+  if (role === null) throw new Refusal('role-unknown', 'there is no role of that name');
+  draft.policyDigest = role.policy;
+  draft.referenceDigests = role.referenceValues;
+  const { boundCidrs } = role.token;
+  if (!isAddressAllowed(boundCidrs, request.connection.remoteAddress)) {
+    throw new Refusal('address-not-allowed', `the role admits ${boundCidrs.join(', ')}`);
   }
-  return result;
+  if (!role.formats.includes(input.evidence.format)) {
+    throw new Refusal('format-not-allowed', `the role admits ${role.formats.join(', ')}`);
+  }
+  if (role.requiredBinding === 'exporter' && input.binding !== 'exporter') {
+    throw new Refusal('binding-too-weak', 'the role asks for evidence that is bound to TLS');
+  }
+  return role;
+}
+
+async function judge(
+  request: Request,
+  role: AttestRole,
+  claims: VerifiedClaims,
+  draft: Draft,
+): Promise<AttestationResult> {
+  const policy = await policies.find(request.storage, role.policy);
+  if (policy === null) throw new Refusal('policy-unknown', `${role.policy} was deleted`);
+  const references = [];
+  for (const digest of role.referenceValues) {
+    const found = await referenceValues.find(request.storage, digest);
+    if (found === null) throw new Refusal('reference-values-unknown', `${digest} was deleted`);
+    references.push(found.document);
+  }
+  const result = appraise(claims, policy.document, references);
+  draft.faults = result.faults;
+  if (result.status === 'affirming') return result;
+  const reasons = result.faults.map((fault) => fault.message).join('; ');
+  throw new Refusal(result.faults[0]?.code ?? 'appraisal-failed', reasons);
 }
 
 function accepted(
@@ -208,7 +265,7 @@ function accepted(
       binding: input.binding,
       tcb_status: draft.tcbStatus ?? '',
     },
-    internal: { role: role.name, attested_at: String(request.now) },
+    internal: internalOf(role, request.now),
     boundKey: role.tokenBinding === 'key' ? { spkiSha256 } : null,
   };
   return {

@@ -52,7 +52,7 @@ function collection<T>(
         const found = await store.find(request.storage, digest);
         if (found === null) return null;
         const created = new Date(found.createdAt).toISOString();
-        const document = JSON.parse(JSON.stringify(found.document)) as JsonValue;
+        const document = found.source as JsonValue;
         return { data: { digest, label: found.label, created_time: created, [member]: document } };
       },
       delete: async (request, { digest }) => {

@@ -1,25 +1,31 @@
 // The three paths that a workload calls without a token: who are you, give me a challenge, here is my evidence.
-import { createHash } from 'node:crypto';
 import type { Path } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
-import { parseRawJson } from '../../framework/json/decode.js';
 import { path } from '../../framework/path.js';
 import type { AttestParts } from './backend.js';
-import { BINDING_PROFILE, challengeBytes } from './binding.js';
+import { BINDING_PROFILE, challengeBytes, parsePublicKey, serverReportData } from './binding.js';
 import { CHALLENGE_TTL_MS, issueChallenge } from './challenge.js';
+import type { DecisionLog } from './decisions.js';
 import { readIdentity, signAsServer } from './identity.js';
 import { login } from './login.js';
-import { isRoleName, roleUnknown } from './role.js';
+import { isRoleName } from './role.js';
 import { parseBase64url, parseEvidence, parseOffered } from './wire.js';
 
 const KEY_BYTES_MAX = 128;
 const SHORT_BYTES_MAX = 64;
 
+/** A name that no role can have is a mistake of the caller, and tells nothing about roles. */
+function checkRoleName(role: string): void {
+  if (role === '') throw invalidRequest('missing role', 'role-missing');
+  if (!isRoleName(role)) {
+    throw invalidRequest('field "role" is not valid: want the name of a role', 'role-name');
+  }
+}
+
 async function serverEvidence(parts: AttestParts, challenge: Buffer, identity: Buffer) {
   if (parts.serverEvidence === null) return null;
-  const report = createHash('sha512').update('vouchsafe/server-evidence/v1').update(challenge);
-  return await parts.serverEvidence(report.update(identity).digest());
+  return await parts.serverEvidence(serverReportData(challenge, identity));
 }
 
 function serverPath(parts: AttestParts): Path {
@@ -59,7 +65,7 @@ function challengePath(parts: AttestParts): Path {
     unauthenticated: true,
     operations: {
       update: async (request, { role }) => {
-        if (!isRoleName(role)) throw invalidRequest('missing role', 'role-missing');
+        checkRoleName(role);
         const { storage, mount, now } = request;
         const { challenge, ticket } = await issueChallenge(
           storage,
@@ -88,7 +94,7 @@ function challengePath(parts: AttestParts): Path {
   });
 }
 
-function loginPath(parts: AttestParts): Path {
+function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
   return path({
     pattern: 'login',
     help: {
@@ -108,8 +114,7 @@ function loginPath(parts: AttestParts): Path {
     unauthenticated: true,
     operations: {
       update: async (request, values) => {
-        if (values.role === '') throw invalidRequest('missing role', 'role-missing');
-        if (!isRoleName(values.role)) throw roleUnknown();
+        checkRoleName(values.role);
         if (values.evidence === null) throw invalidRequest('missing evidence', 'evidence-missing');
         const { binding } = values;
         if (binding !== 'key' && binding !== 'exporter') {
@@ -118,26 +123,27 @@ function loginPath(parts: AttestParts): Path {
             'field-invalid',
           );
         }
-        const offered = values.endorsements;
+        const publicKey = parseBase64url(values.public_key, 'public_key', KEY_BYTES_MAX);
         return await login(
           request,
           {
             role: values.role,
             challenge: parseBase64url(values.challenge, 'challenge', SHORT_BYTES_MAX),
             ticket: parseBase64url(values.ticket, 'ticket', SHORT_BYTES_MAX),
-            evidence: parseEvidence(parseRawJson(values.evidence)),
-            offered: parseOffered(offered === null ? null : parseRawJson(offered)),
-            publicKey: parseBase64url(values.public_key, 'public_key', KEY_BYTES_MAX),
+            evidence: parseEvidence(values.evidence),
+            offered: parseOffered(values.endorsements),
+            publicKey,
+            key: parsePublicKey(publicKey),
             binding,
             proof: parseBase64url(values.proof, 'proof', SHORT_BYTES_MAX),
           },
-          parts.trust,
+          { trust: parts.trust, decisions },
         );
       },
     },
   });
 }
 
-export function loginPaths(parts: AttestParts): readonly Path[] {
-  return [serverPath(parts), challengePath(parts), loginPath(parts)];
+export function loginPaths(parts: AttestParts, decisions: DecisionLog): readonly Path[] {
+  return [serverPath(parts), challengePath(parts), loginPath(parts, decisions)];
 }

@@ -51,20 +51,42 @@ function list<T>(value: unknown, at: string, read: (item: unknown, at: string) =
   return value.map((item, index) => read(item, `${at}[${index}]`));
 }
 
-const SECRET_PATH = /^(?!\/)[\x21-\x7e]+(?<!\/)$/;
+/** What follows /v1/ in a URL: no segments that go up, nothing that begins a query or an escape. */
+const SECRET_PATH = /^(?!.*(^|\/)\.{0,2}(\/|$))[\x21-\x7e]+$/;
+const NOT_IN_SECRET_PATH = /[?#%\\]/;
 const FIELD = /^[\x20-\x7e]+$/;
-const NO_ESCAPE = /^\/(?!.*(\/\/|\/\.{1,2}(\/|$)))[\x20-\x7e]+(?<!\/)$/;
-/** Would change what the workload runs rather than what it knows. */
-const FORBIDDEN_ENV =
-  /^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|SSL_CERT_.*|OPENSSL_CONF|(LD|DYLD)_.*|PYTHON(PATH|HOME|STARTUP)|PERL5(LIB|OPT)|RUBY(LIB|OPT)|JAVA_TOOL_OPTIONS|VAULT_.*|VOUCHSAFE_.*)$/;
+const FILE_PATH = /^(?!.*\/\.{0,2}(\/|$))\/[\x20-\x7e]+$/;
+/** Would change what the workload runs, or whom it trusts, rather than what it knows. */
+const FORBIDDEN_ENV = new RegExp(
+  `^(${[
+    'PATH|IFS|ENV|BASH_ENV|BASH_FUNC.*|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH',
+    '(LD|DYLD)_.*|GLIBC_TUNABLES|MALLOC_.*|GCONV_PATH|LOCPATH|NLSPATH|HOSTALIASES|RES_OPTIONS',
+    'NODE_(OPTIONS|PATH|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED|REPL_EXTERNAL_MODULE)',
+    'SSL_CERT_.*|SSLKEYLOGFILE|OPENSSL_(CONF|MODULES|ENGINES)',
+    'PYTHON.*|PERL5.*|PERLLIB|RUBY(LIB|OPT)|PHPRC|PHP_INI_SCAN_DIR|LUA_(INIT|PATH|CPATH).*',
+    '_?JAVA_(TOOL_)?OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GIT_.*',
+    'VAULT_.*|VOUCHSAFE_.*',
+  ].join('|')})$`,
+);
+
+function secretPath(value: unknown, at: string): string {
+  const want = 'a path such as secret/data/web';
+  const path = text(value, at, SECRET_PATH, want);
+  return NOT_IN_SECRET_PATH.test(path) ? refuse(at, want) : path;
+}
+
+/** Two that go to one place: the workload would get one of them, and nobody could say which. */
+function checkDistinct(targets: readonly string[], at: string): void {
+  if (new Set(targets).size !== targets.length) refuse(at, 'each target once');
+}
 
 function readEnv(value: unknown, at: string): ProvisionedEnv {
   const item = members(value, at, ['name', 'path', 'field']);
-  const name = text(item.name, `${at}.name`, /^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name');
+  const name = text(item.name, `${at}.name`, /^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'a variable name');
   if (FORBIDDEN_ENV.test(name)) refuse(`${at}.name`, 'a variable that does not steer a loader');
   return {
     name,
-    path: text(item.path, `${at}.path`, SECRET_PATH, 'a path such as secret/data/web'),
+    path: secretPath(item.path, `${at}.path`),
     field: text(item.field, `${at}.field`, FIELD, 'the name of a field'),
   };
 }
@@ -72,14 +94,9 @@ function readEnv(value: unknown, at: string): ProvisionedEnv {
 function readFile(value: unknown, at: string): ProvisionedFile {
   const item = members(value, at, ['path', 'mode', 'secret_path', 'field', 'encoding']);
   return {
-    path: text(item.path, `${at}.path`, NO_ESCAPE, 'an absolute path without . or .. segments'),
-    mode: text(item.mode ?? '0600', `${at}.mode`, /^0?[46]00$/, '0600 or 0400'),
-    secret_path: text(
-      item.secret_path,
-      `${at}.secret_path`,
-      SECRET_PATH,
-      'a path such as secret/data/web',
-    ),
+    path: text(item.path, `${at}.path`, FILE_PATH, 'an absolute path without . or .. segments'),
+    mode: text(item.mode ?? '0600', `${at}.mode`, /^0?[46]00$/, '0600 or 0400').padStart(4, '0'),
+    secret_path: secretPath(item.secret_path, `${at}.secret_path`),
     field: text(item.field, `${at}.field`, FIELD, 'the name of a field'),
     encoding: text(
       item.encoding ?? 'utf8',
@@ -94,5 +111,15 @@ function readFile(value: unknown, at: string): ProvisionedFile {
 export function parseProvision(value: unknown): Provision {
   if (value === null || value === undefined) return NO_PROVISION;
   const root = members(value, '', ['env', 'files']);
-  return { env: list(root.env, 'env', readEnv), files: list(root.files, 'files', readFile) };
+  const env = list(root.env, 'env', readEnv);
+  const files = list(root.files, 'files', readFile);
+  checkDistinct(
+    env.map((item) => item.name),
+    'env',
+  );
+  checkDistinct(
+    files.map((item) => item.path),
+    'files',
+  );
+  return { env, files };
 }

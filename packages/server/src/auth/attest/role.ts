@@ -1,5 +1,5 @@
 // Attestation roles: which evidence, judged by which pinned documents, gives which token and which secrets.
-import { ApiError, invalidRequest } from '../../framework/errors.js';
+import { invalidRequest } from '../../framework/errors.js';
 import type { Values } from '../../framework/field.js';
 import { field } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
@@ -190,11 +190,4 @@ export function roleData(role: AttestRole): Readonly<Record<string, JsonValue>> 
     provision: role.provision as unknown as JsonValue,
     ...tokenParamsData(role.token),
   };
-}
-
-/** For logins: an unknown role and a refused one look the same from outside. */
-export function roleUnknown(): ApiError {
-  return new ApiError('permission-denied', 'attestation refused: role-unknown', {
-    code: 'role-unknown',
-  });
 }

@@ -1,5 +1,13 @@
 // Calls a backend as core does, for engines' own tests: first matching path, existence check, handler.
-import type { Backend, Caller, MountInfo, Operation, Request, Response } from '../backend.js';
+import type {
+  Backend,
+  Caller,
+  Connection,
+  MountInfo,
+  Operation,
+  Request,
+  Response,
+} from '../backend.js';
 import { ApiError } from '../errors.js';
 import type { RawField } from '../field.js';
 import { encodeJson } from '../json/encode.js';
@@ -37,6 +45,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly now?: number;
   readonly caller?: Caller | null;
+  readonly mount?: MountInfo;
+  readonly connection?: Connection;
 }
 
 /** @property owned what the handler gave to `request.own`. @property operation what 'write' became. */
@@ -70,12 +80,12 @@ export async function call(options: Call): Promise<CallResult> {
     id: '00000000-0000-0000-0000-000000000001',
     operation: options.operation === 'write' ? 'update' : options.operation,
     path: options.path,
-    mount: TEST_MOUNT,
+    mount: options.mount ?? TEST_MOUNT,
     storage: options.storage,
     now: options.now ?? 1_700_000_000_000,
     ...(body === undefined ? {} : { body }),
     caller: options.caller === undefined ? TEST_CALLER : options.caller,
-    connection: { remoteAddress: '127.0.0.1', remotePort: 1, tls: null },
+    connection: options.connection ?? { remoteAddress: '127.0.0.1', remotePort: 1, tls: null },
     own: (bytes) => {
       owned.push(bytes);
       return bytes;
