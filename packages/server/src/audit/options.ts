@@ -72,7 +72,7 @@ export function parseDeviceOptions(
   allowPrefix: boolean,
 ): DeviceOptions {
   if (type !== 'file' && type !== 'stdout') {
-    throw invalidRequest(`unknown audit device type "${type}"`, 'audit-type');
+    throw invalidRequest('unknown audit device type: want "file" or "stdout"', 'audit-type');
   }
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) throw invalidRequest(`unknown audit option "${name}"`, 'audit-option');
