@@ -32,7 +32,7 @@ export class ApiClient {
   }
 
   /** Whatever the status is. `body` is a value to encode, a Buffer to send as it is, or undefined. */
-  async exchange(method, path, body) {
+  async exchange(method, path, body, headers = {}) {
     const bytes = Buffer.isBuffer(body) || body === undefined ? body : encode(body);
     const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
     return await new Promise((resolve, reject) => {
@@ -47,6 +47,7 @@ export class ApiClient {
           headers: {
             ...(this.token === null ? {} : { 'X-Vault-Token': this.token }),
             ...(bytes === undefined ? {} : { 'Content-Length': bytes.length }),
+            ...headers,
           },
           timeout: TIMEOUT_MS,
         },
@@ -54,7 +55,11 @@ export class ApiClient {
           const chunks = [];
           response.on('data', (chunk) => chunks.push(chunk));
           response.on('end', () =>
-            resolve({ status: response.statusCode, bytes: Buffer.concat(chunks) }),
+            resolve({
+              status: response.statusCode,
+              headers: response.headers,
+              bytes: Buffer.concat(chunks),
+            }),
           );
           response.on('error', reject);
         },
