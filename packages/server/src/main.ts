@@ -6,7 +6,6 @@ import type { ServerConfig } from './config/server-config.js';
 import type { Listener } from './http/listener.js';
 import { hardenProcess } from './secret-memory/hardening.js';
 import { type Assembly, assemble } from './startup/assemble.js';
-import { enableConfiguredAudits } from './startup/audits.js';
 import {
   devBanner,
   devMounts,
@@ -128,7 +127,6 @@ async function startServer(options: ServerOptions, io: ServerIo): Promise<Runnin
       listeners.push(await openListener(assembly.core, each, log));
     const address = `${scheme}://${listeners[0]?.address ?? ''}`;
     if (options.dev) await announceDev(options, config, assembly, io, address);
-    await enableConfiguredAudits(assembly, config.audits, log);
     if (config.pidFile !== null) writeFileSync(config.pidFile, `${process.pid}\n`);
     const server = running(config, assembly, listeners, log);
     log('info', `vouchsafe ${VERSION} listens on ${address}`);
@@ -171,6 +169,7 @@ function assembleServer(
       extraMounts: options.dev ? devMounts(options) : [],
       clusterName: config.clusterName ?? '',
     },
+    audits: config.audits,
     attestation: config.attestation,
     simulated:
       options.dev && options.devTee !== null
@@ -225,6 +224,8 @@ function running(
       const each = config.listeners[index];
       if (each !== undefined) reloadListener(listener, each, log);
     });
+    // Whoever rotates the log has moved the file away and waits for a new one.
+    if (!assembly.core.isSealed) assembly.core.active.audit.reopenAll();
   };
   process.on('SIGHUP', reload);
   const signalled = new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   mkdirSync,
@@ -32,9 +33,19 @@ function isBelow(path: string, directory: string): boolean {
   return way === '' || (!way.startsWith('..') && !way.startsWith('/'));
 }
 
+/**
+ * Makes the directory and what is missing above it. Node's own recursive mkdir never returns where the kernel answers
+ * ENOENT although the parent is there (/proc), and would hold the whole server up.
+ */
+function makeDirectory(path: string): void {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at); at = dirname(at)) missing.push(at);
+  for (const directory of missing.reverse()) mkdirSync(directory, { mode: 0o700 });
+}
+
 /** The directory with links followed, so that none leads into the plugin directory; made when missing. */
 function realDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectory(path);
   return realpathSync(path);
 }
 

@@ -1,7 +1,7 @@
 // Wires the rooms together, lowest first: storage, secret memory, barrier, seal, core, sys/. Opens no port.
 
 import { Barrier } from '../barrier/barrier.js';
-import type { AttestationConfig } from '../config/server-config.js';
+import type { AttestationConfig, AuditConfig } from '../config/server-config.js';
 import { Core } from '../core/core.js';
 import { type ClusterInfo, type FirstWrites, readCluster } from '../core/first-writes.js';
 import { identityBackend } from '../core/identity-backend.js';
@@ -15,6 +15,7 @@ import { systemBackend } from '../system/backend.js';
 import type { ServerFacts } from '../system/parts.js';
 import { tokenBackend } from '../tokens/backend/backend.js';
 import { TokenRoles } from '../tokens/role.js';
+import { enableConfiguredAudits } from './audits.js';
 import { describeFault, type Log } from './log.js';
 import { createFactories } from './registries.js';
 import type { SimulatedTee } from './simulated-tee.js';
@@ -24,6 +25,8 @@ export interface AssemblyParts {
   readonly engine: StorageEngine;
   readonly facts: ServerFacts;
   readonly firstWrites: FirstWrites;
+  /** Enabled each time the server opens. */
+  readonly audits: readonly AuditConfig[];
   readonly attestation: AttestationConfig;
   readonly simulated: SimulatedTee | null;
   readonly pluginDirectory: string | null;
@@ -83,7 +86,14 @@ export function assemble(parts: AssemblyParts): Assembly {
         });
       },
     });
-    cluster = await readCluster(active.view('core/'));
+    try {
+      cluster = await readCluster(active.view('core/'));
+      await enableConfiguredAudits(active.audit, parts.audits, clock(), log);
+    } catch (error) {
+      active.audit.close();
+      active.tokens.close();
+      throw error;
+    }
     return active;
   });
   const activate = (): Promise<void> => core.activate();

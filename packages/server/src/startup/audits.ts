@@ -1,27 +1,28 @@
-// Audit devices that the configuration declares: enabled once the server is open, before the first request is served
-// when it opens at start, or right after sys/unseal.
+// Audit devices that the configuration declares: enabled whenever the server opens, before the first request is served.
+// Must never let a server open that does not write what its configuration says it writes.
+import type { AuditBroker } from '../audit/broker.js';
 import type { AuditConfig } from '../config/server-config.js';
 import { ApiError } from '../framework/errors.js';
-import type { Assembly } from './assemble.js';
 import type { Log } from './log.js';
 import { StartError } from './options.js';
 
-/** Does nothing while sealed. @throws StartError when a device can not be opened: better no server than one unaudited */
+/** Those whose path is taken already stay as they are. @throws StartError when one can not be opened */
 export async function enableConfiguredAudits(
-  assembly: Assembly,
+  audit: AuditBroker,
   audits: readonly AuditConfig[],
+  now: number,
   log: Log,
 ): Promise<void> {
-  if (audits.length === 0 || assembly.core.isSealed) return;
-  const { audit, clock } = assembly.core.active;
+  if (audits.length === 0) return;
   const enabled = await audit.list();
   for (const { type, path, description, options } of audits) {
     if (enabled.some((entry) => entry.path === path)) continue;
     try {
-      await audit.enable(path, { type, description, options, local: false }, clock());
+      await audit.enable(path, { type, description, options, local: false }, now);
       log('info', `audit device ${path} enabled`);
     } catch (error) {
       const why = error instanceof ApiError ? error.message : 'unknown fault';
+      log('error', `audit device ${path}: ${why}; the server stays sealed`);
       throw new StartError(`audit device ${path}: ${why}`);
     }
   }

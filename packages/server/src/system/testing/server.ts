@@ -58,6 +58,7 @@ export class TestServer {
         sanitizedConfig: { api_addr: 'http://127.0.0.1:8200', storage: { type: 'inmem' } },
       },
       firstWrites: { rootTokenId: null, extraMounts, clusterName: 'test' },
+      audits: [],
       attestation: ATTESTATION,
       simulated,
       pluginDirectory: null,
