@@ -230,6 +230,24 @@ test('every variable that the configuration reads is documented', () => {
   );
 });
 
+test('every dependency is described, with its version', () => {
+  const text = read('docs/dependencies.md');
+  const folders = [
+    '.',
+    ...['verifier', 'client', 'server', 'shim', 'cli'].map((n) => `packages/${n}`),
+  ];
+  const wanted = folders.flatMap((folder) => {
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(read(`${folder}/package.json`));
+    return Object.entries({ ...dependencies, ...devDependencies });
+  });
+  const outside = wanted.filter(([name]) => !name.startsWith('@vouchsafe/'));
+  assert.ok(outside.length > 5);
+  assert.deepEqual(
+    outside.filter(([name, version]) => !text.includes(`${name} ${version}`)),
+    [],
+  );
+});
+
 for (const [path, sections] of await generatedSections()) {
   test(`the tables of ${path} are those of the code (npm run docs)`, () => {
     assert.equal(read(path), fillIn(read(path), sections));
