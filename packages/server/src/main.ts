@@ -15,6 +15,7 @@ import {
 } from './startup/dev.js';
 import { createLog, type Log } from './startup/log.js';
 import { type ServerIo, type ServerOptions, StartError } from './startup/options.js';
+import { watchProcess } from './startup/process-faults.js';
 import { openListener, reloadListener } from './startup/serve.js';
 import { openSimulatedTee } from './startup/simulated-tee.js';
 import { API_VERSION, BUILD_DATE, VERSION } from './startup/version.js';
@@ -228,6 +229,7 @@ function running(
     if (!assembly.core.isSealed) assembly.core.active.audit.reopenAll();
   };
   process.on('SIGHUP', reload);
+  const unwatch = watchProcess(process, log, (code) => process.exit(code));
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
@@ -242,6 +244,7 @@ function running(
       for (const listener of listeners) await listener.close(CLOSE_GRACE_MS);
       await assembly.close();
       process.off('SIGHUP', reload);
+      unwatch();
     },
   };
 }
