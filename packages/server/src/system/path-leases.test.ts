@@ -184,3 +184,19 @@ test('tokens made below a prefix are refused from the moment it is accepted', as
   }
   await server.close();
 });
+
+test('a lease named in the path is the one, whatever the body names', async () => {
+  const { server, revoked, lease } = await startLeasing();
+  const [own, other] = [await lease('db/creds/own'), await lease('db/creds/other')];
+  const token = await server.tokenWith(
+    'path "sys/leases/+/db/creds/own/*" { capabilities = ["update"] }',
+  );
+  const body = { lease_id: other, increment: '1h' };
+  const renewed = await server.call('PUT', `sys/leases/renew/${own}`, { token, body });
+  assert.equal(renewed.json.lease_id, own);
+  assert.equal((await server.call('PUT', `sys/leases/revoke/${own}`, { token, body })).status, 204);
+  assert.deepEqual(revoked, ['db/creds/own']);
+  const still = await server.call('PUT', 'sys/leases/lookup', { body: { lease_id: other } });
+  assert.equal(still.json.data.ttl, 100);
+  await server.close();
+});

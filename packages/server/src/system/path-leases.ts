@@ -75,6 +75,11 @@ const LEASE_FIELDS = {
   url_lease_id: field.string('the same, in the path'),
 } as const;
 
+/** The path is what was authorised: a lease named there is the one, whatever the body names. */
+function leaseIdOf(values: { readonly lease_id: string; readonly url_lease_id: string }): string {
+  return values.url_lease_id || values.lease_id;
+}
+
 function renewPaths(parts: SystemParts): readonly Path[] {
   const declare = (pattern: string): Path =>
     path({
@@ -87,7 +92,7 @@ function renewPaths(parts: SystemParts): readonly Path[] {
       operations: {
         update: async (request, values) =>
           await renewLease(parts.core.active, request, {
-            leaseId: values.lease_id || values.url_lease_id,
+            leaseId: leaseIdOf(values),
             incrementSeconds: values.increment,
           }),
       },
@@ -106,7 +111,7 @@ function revokePaths(parts: SystemParts): readonly Path[] {
       operations: {
         update: async (request: Request, values) =>
           await endLease(parts.core.active, {
-            leaseId: values.lease_id || values.url_lease_id,
+            leaseId: leaseIdOf(values),
             isSync: values.sync,
             now: request.now,
           }),
