@@ -23,6 +23,7 @@ export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
+export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';
 export {

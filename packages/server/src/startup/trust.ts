@@ -1,7 +1,8 @@
 // Whom this server believes about hardware: the vendors' pinned roots always, the simulated vendor only when a -dev
 // server was told to; and where it looks for endorsements.
 import { readFileSync } from 'node:fs';
-import { pinnedAmdRoots, pinnedIntelRoots } from '@vouchsafe/verifier';
+import { pinnedAmdRoots, pinnedIntelRoots, rememberingProvider } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
 import type { TrustAnchors } from '../auth/attest/evaluate.js';
 import type { AttestationConfig } from '../config/server-config.js';
 import { openBundle } from '../endorsements/bundle.js';
@@ -27,6 +28,7 @@ export interface TrustParts {
 
 const VENDOR_TIMEOUT_MS = 10_000;
 const REFRESH_INTERVAL_SECONDS = 86_400;
+const REMEMBERED_SIGNATURES_MAX = 4096;
 /** In `attestation { options { … } }`: PEM of the CA that a PCCS or KDS cache of one's own is certified by. */
 const CA_OPTION = 'vendor_ca_file';
 
@@ -92,6 +94,8 @@ export function trustAnchors(parts: TrustParts): TrustAnchors {
       refreshIntervalMs: (refreshIntervalSeconds ?? REFRESH_INTERVAL_SECONDS) * 1000,
       onFault: onSourceFault,
     }),
+    // Some ten per platform: certificates, lists and documents that every login brings again.
+    provider: rememberingProvider(nodeProvider, REMEMBERED_SIGNATURES_MAX),
     onSourceFault,
   };
 }

@@ -7,7 +7,9 @@ import {
   parseDcapEndorsements,
   pinnedAmdRoots,
   pinnedIntelRoots,
+  rememberingProvider,
 } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
 import { CACHE_LIMITS, EndorsementCache } from '../../endorsements/cache.js';
 import { EndorsementFinder } from '../../endorsements/find.js';
 import type { EndorsementSource } from '../../endorsements/source.js';
@@ -61,6 +63,7 @@ function scene(own: readonly DcapEndorsements[] = []) {
       refreshIntervalMs: 86_400_000,
       onFault,
     }),
+    provider: rememberingProvider(nodeProvider, 100),
     onSourceFault: onFault,
   };
   return {

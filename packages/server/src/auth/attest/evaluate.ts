@@ -2,6 +2,7 @@
 import {
   type AnyEndorsements,
   type AnyEvidence,
+  type CryptoProvider,
   EvidenceError,
   type EvidenceErrorCode,
   parseEvidence,
@@ -9,7 +10,6 @@ import {
   type VerifiedClaims,
   verifyEvidence,
 } from '@vouchsafe/verifier';
-import { nodeProvider } from '@vouchsafe/verifier/node';
 import type { Candidate, EndorsementFinder } from '../../endorsements/find.js';
 import { offeredSource } from '../../endorsements/offered.js';
 import type { OnSourceFault } from '../../endorsements/source.js';
@@ -20,6 +20,7 @@ export interface TrustAnchors {
   /** Pinned vendor roots per format; in -dev mode the software vendor's too. */
   readonly roots: Readonly<Record<EvidenceFormatName, readonly TrustedRoot[]>>;
   readonly endorsements: EndorsementFinder;
+  readonly provider: CryptoProvider;
   readonly onSourceFault: OnSourceFault;
 }
 
@@ -105,7 +106,7 @@ export async function evaluate(trust: TrustAnchors, input: EvaluationInput): Pro
         roots: trust.roots[format],
         expectedBinding,
         now,
-        provider: nodeProvider,
+        provider: trust.provider,
       });
       onAttempt({ source, outcome: 'verified' });
       await keep(candidate, trust);

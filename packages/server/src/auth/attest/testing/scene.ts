@@ -2,6 +2,7 @@
 // can be replaced. Tests only.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { DcapEndorsements } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
   createSoftwareAmd,
   DcapCa,
@@ -171,6 +172,7 @@ export class Scene {
         refreshIntervalMs: DAY_MS,
         onFault: onSourceFault,
       }),
+      provider: nodeProvider,
       onSourceFault,
     };
   }
