@@ -88,6 +88,7 @@ test('CVE-2025-5999, CVE-2025-64761: no spelling of "root" gives a root token', 
     await server.addUser('sly', 'pw', { token_policies: [name] });
     const login = await server.login('sly', 'pw');
     assert.equal(login.json.auth, undefined, JSON.stringify(name));
+    assert.equal(login.status, 400, JSON.stringify(name));
     const policy = 'path "*" { capabilities = ["sudo", "read"] }';
     const path = `sys/policies/acl/${encodeURIComponent(name.trim())}`;
     assert.equal(await statusOf('PUT', path, { body: { policy } }), 400);

@@ -1,6 +1,6 @@
 // From what an auth method granted to the token that core makes: pure.
 import type { AuthGrant } from '../framework/backend.js';
-import { ApiError } from '../framework/errors.js';
+import { type ApiError, invalidRequest } from '../framework/errors.js';
 import { effectiveTtl } from '../framework/ttl.js';
 import type { CreationPlan } from './creation-rules.js';
 import { canonicalPolicies, findNotAssignable, withDefaultPolicy } from './policies.js';
@@ -27,8 +27,9 @@ function planType(grant: AuthGrant, mountType: LoginContext['mount']['tokenType'
   return mountType === 'default-batch' ? 'batch' : 'service';
 }
 
+/** 400, as in Vault: a role that grants this is the operator's to mend, and no fault of the server. */
 function refused(message: string): ApiError {
-  return new ApiError('internal', message, { code: 'login-grant-refused' });
+  return invalidRequest(message, 'login-grant-refused');
 }
 
 /** 'auth/a/b/' and 'ann' give 'a-b-ann'. */
@@ -42,7 +43,7 @@ function displayNameOf(mountPath: string, name: string): string {
 
 /**
  * Logins make orphans. A batch token takes no limits: where a mount turns a role's service tokens into batch tokens
- * the login is refused rather than the limits dropped. @throws ApiError internal for grants that no login may give
+ * the login is refused rather than the limits dropped. @throws ApiError invalid-request for grants that no login may give
  */
 export function planLogin(grant: AuthGrant, context: LoginContext): CreationPlan {
   const { mount, now } = context;
