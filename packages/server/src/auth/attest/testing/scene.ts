@@ -1,7 +1,7 @@
 // An attest mount with its own vendors and workloads, for tests: a login that is right in every part, any part of which
 // can be replaced. Tests only.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { DcapEndorsements } from '@vouchsafe/verifier';
+import { type DcapEndorsements, rememberingProvider } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
   createSoftwareAmd,
@@ -172,7 +172,7 @@ export class Scene {
         refreshIntervalMs: DAY_MS,
         onFault: onSourceFault,
       }),
-      provider: nodeProvider,
+      provider: rememberingProvider(nodeProvider, 1000),
       onSourceFault,
     };
   }
