@@ -24,6 +24,8 @@ export interface CheckedChallenge {
   readonly ticket: string;
   readonly mount: string;
   readonly identity: ServerIdentity;
+  /** The server's clock when it signed, milliseconds since the epoch. Never a measure of freshness. */
+  readonly serverTimeMs: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -117,5 +119,7 @@ export function checkChallenge(
       },
     );
   }
-  return { challenge, ticket: textOf(data, 'ticket'), mount, identity };
+  const serverTimeMs = Date.parse(textOf(data, 'server_time'));
+  if (Number.isNaN(serverTimeMs)) throw malformed('server_time');
+  return { challenge, ticket: textOf(data, 'ticket'), mount, identity, serverTimeMs };
 }

@@ -33,6 +33,18 @@ export interface ChildSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** A signal came before there was a workload to take it. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly signal: ForwardedSignal;
+  readonly exitCode: number;
+  constructor(signal: ForwardedSignal) {
+    super(`${signal}: stopped before the command was started`);
+    this.signal = signal;
+    this.exitCode = exitCodeOfSignal(signal);
+  }
+}
+
 /**
  * Holds the signals of this process. Before a child runs, the first signal that would end a program ends the shim;
  * afterwards they are the child's.
@@ -40,6 +52,7 @@ export interface ChildSettings {
 export class Signals {
   #toChild: ((signal: ForwardedSignal) => void) | null = null;
   #pending: ForwardedSignal | null = null;
+  #interrupt: (error: InterruptedError) => void = () => undefined;
   readonly #handlers: readonly (readonly [ForwardedSignal, () => void])[];
 
   constructor() {
@@ -48,9 +61,18 @@ export class Signals {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
-  /** The signal that came before there was a child, null if none. */
-  get pending(): ForwardedSignal | null {
-    return this.#pending;
+  /** Work before there is a child, given up at the first signal. @throws InterruptedError */
+  async orInterrupted<T>(work: Promise<T>): Promise<T> {
+    this.check();
+    const interrupted = new Promise<never>((_resolve, reject) => {
+      this.#interrupt = reject;
+    });
+    return await Promise.race([work, interrupted]);
+  }
+
+  /** @throws InterruptedError when a signal has come before there was a child */
+  check(): void {
+    if (this.#pending !== null) throw new InterruptedError(this.#pending);
   }
 
   forwardTo(receiver: ((signal: ForwardedSignal) => void) | null): void {
@@ -61,9 +83,18 @@ export class Signals {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
   }
 
+  /** Dies of a signal as any program would, also when a connection is still being tried. Returns only as process 1. */
+  static dieOf(signal: ForwardedSignal): void {
+    process.kill(process.pid, signal);
+  }
+
   #receive(signal: ForwardedSignal): void {
-    if (this.#toChild !== null) this.#toChild(signal);
-    else if (!HARMLESS.includes(signal)) this.#pending ??= signal;
+    if (this.#toChild !== null) {
+      this.#toChild(signal);
+    } else if (!HARMLESS.includes(signal)) {
+      this.#pending ??= signal;
+      this.#interrupt(new InterruptedError(this.#pending));
+    }
   }
 }
 

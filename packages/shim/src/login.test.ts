@@ -93,7 +93,6 @@ test('each login has a key of its own', async () => {
 test('requests of the session carry token and proof, and the token is gone after wipe', async () => {
   const it = await scene();
   const session = await logIn(it.settings);
-  it.server.changes.web = () => [200, { data: {} }];
   await assert.rejects(session.read('secret/data/web'), { code: 'server-refused' });
   const { headers } = it.server.calls[2] ?? assert.fail();
   assert.equal(headers['x-vault-token'], 'hvs.stub');
@@ -101,6 +100,24 @@ test('requests of the session carry token and proof, and the token is gone after
   session.wipe();
   assert.ok(session.token.every((byte) => byte === 0));
 });
+
+const offsets: readonly (readonly [string, number, number])[] = [
+  ['on time', 0, 0],
+  ['ten seconds late', -10_000, -10_000],
+  ['two hours late', -7_200_000, 0],
+  ['a day ahead', 86_400_000, 0],
+];
+for (const [name, ours, proven] of offsets) {
+  test(`a proof is in the server’s minute when the clock here is ${name}`, async () => {
+    const server = Date.parse('2026-01-01T00:00:00.000Z');
+    const it = await scene({ clock: () => server + ours });
+    const session = await logIn(it.settings);
+    await assert.rejects(session.read('secret/data/web'));
+    const proof = String(it.server.calls[2]?.headers['x-vault-proof']);
+    const stamp = Buffer.from(proof.split('.')[1] ?? '', 'base64url').readBigUInt64BE();
+    assert.equal(Number(stamp), server + proven);
+  });
+}
 
 test('a pinned server is asked for its name first', async () => {
   const it = await scene();

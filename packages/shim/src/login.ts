@@ -35,6 +35,8 @@ export interface LoginSettings {
   readonly clock: () => number;
 }
 
+/** Half of what the server takes. */
+const CLOCK_SKEW_MS_MAX = 30_000;
 const LOOPBACK = /^http:\/\/(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d+)?(\/|$)/;
 
 /** Without TLS anybody on the way could answer in the server's place. @throws ShimError 'plain-http' */
@@ -113,6 +115,15 @@ async function requestChallenge(
     }
     throw error;
   }
+}
+
+/**
+ * The clock for proofs, which the server compares with its own: this machine's, or when that is far off the server's.
+ * Only the server judges by it, so nothing is gained by setting it.
+ */
+function proofClock(clock: () => number, serverTimeMs: number): () => number {
+  const ahead = serverTimeMs - clock();
+  return Math.abs(ahead) > CLOCK_SKEW_MS_MAX ? () => clock() + ahead : clock;
 }
 
 function encodeRecord({ type, value }: CmwRecord): readonly [string, string] {
@@ -196,7 +207,8 @@ export async function logIn(settings: LoginSettings): Promise<Session> {
       throw explainRefusal(error, settings);
     });
     try {
-      const { transport, timeoutMs, clock } = settings;
+      const { transport, timeoutMs } = settings;
+      const clock = proofClock(settings.clock, challenge.serverTimeMs);
       const lease = readLease(answer);
       const attestation = readAttestation(answer, binding);
       const provision = parseProvision(readJsonValue(answer, ['data', 'provision']));

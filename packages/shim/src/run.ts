@@ -3,7 +3,7 @@
 import { NodeTransport, type TlsSettings } from '@vouchsafe/client/node';
 import { openAttester } from './attesters/registry.js';
 import { simulationWarning } from './attesters/simulated-tdx.js';
-import { exitCodeOfSignal, runChild, Signals } from './child.js';
+import { InterruptedError, runChild, Signals } from './child.js';
 import { ShimError } from './errors.js';
 import { resolveExecutable } from './executable.js';
 import { type BindingChoice, logIn } from './login.js';
@@ -82,19 +82,6 @@ function delayed(milliseconds: number): Promise<void> {
   });
 }
 
-/** A signal that came before the workload: as if it had hit the workload. */
-class InterruptedError extends Error {
-  readonly exitCode: number;
-  constructor(signal: NodeJS.Signals) {
-    super(`${signal}: stopped before the command was started`);
-    this.exitCode = exitCodeOfSignal(signal);
-  }
-}
-
-function checkPending(signals: Signals): void {
-  if (signals.pending !== null) throw new InterruptedError(signals.pending);
-}
-
 /** Adds what the role delivers. Environment variables are strings by nature: they live until the child has them. */
 function childEnv(delivery: Delivery, io: ShimIo): Record<string, string | undefined> {
   const env = { ...io.env };
@@ -109,11 +96,11 @@ async function deliverAndRun(
   parts: { readonly executable: string; readonly files: SecretFiles; readonly signals: Signals },
 ): Promise<number> {
   const { executable, files, signals } = parts;
-  const delivery = await readDelivery(session);
+  const delivery = await signals.orInterrupted(readDelivery(session));
   let ended: Promise<number>;
   try {
     await files.write(delivery.files);
-    checkPending(signals);
+    signals.check();
     ended = runChild(
       { executable, command: options.command, env: childEnv(delivery, io) },
       signals,
@@ -147,23 +134,25 @@ export async function runWorkload(options: RunOptions, io: ShimIo): Promise<numb
   const files = new SecretFiles({ folders, allowDisk: options.allowDisk });
   let client: AttestedClient | null = null;
   let supply: Supply<Session> | null = null;
+  let interruption: InterruptedError | null = null;
   try {
     const executable = await resolveExecutable(options.command[0] ?? '', io.env.PATH);
     client = await openAttestedClient(options, io);
-    const session = await client.logIn();
+    const session = await signals.orInterrupted(client.logIn());
     const { logIn: again } = client;
     const note = (text: string): void => io.note(text);
     supply = new Supply(session, { logIn: again, note, schedule, clock: () => Date.now() });
-    checkPending(signals);
     supply.start();
     return await deliverAndRun(session, options, io, { executable, files, signals });
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     io.note(error.message);
+    interruption = error;
     return error.exitCode;
   } finally {
     await end(supply, files, io);
     client?.close();
     signals.release();
+    if (interruption !== null) Signals.dieOf(interruption.signal);
   }
 }

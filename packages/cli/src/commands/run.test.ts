@@ -11,11 +11,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { TransportRequest } from '@vouchsafe/client';
 import { NodeTransport } from '@vouchsafe/client/node';
 import { logIn, openAttester } from '@vouchsafe/shim';
+import { DcapCa } from '@vouchsafe/verifier/testing';
 import { startRealServer } from '../testing/real-server.js';
 import { bin, newFolder, type Outcome, runVouchsafe } from '../testing/stub-server.js';
 
@@ -289,6 +291,30 @@ describe('signals', { skip }, () => {
     assert.equal(await ended, 143);
     nothingLeft();
   });
+});
+
+test('a signal before the workload ends the command at once', async () => {
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const connected = new Promise<void>((resolve) => silent.once('connection', () => resolve()));
+  const tee = join(newFolder(), 'simulated-tee.json');
+  writeFileSync(tee, DcapCa.create({ now: new Date() }).toJson());
+  const { port } = silent.address() as AddressInfo;
+  const args = ['run', '-role=x', `-simulated-tee=${tee}`, `-address=http://127.0.0.1:${port}`];
+  const child = spawn(process.execPath, [bin, ...args, '--', 'true'], {
+    env: { PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', (part: Buffer) => {
+    err += part.toString();
+  });
+  const ended = new Promise((resolve) => child.on('close', (_code, signal) => resolve(signal)));
+  await connected;
+  child.kill('SIGTERM');
+  assert.equal(await ended, 'SIGTERM');
+  assert.match(err, /SIGTERM: stopped before the command was started/);
+  silent.close();
 });
 
 test('no secret and no token is on a command line or in the shim’s environment', {

@@ -33,7 +33,7 @@ export const server = command({
       valueName: 'FOLDER',
     }),
     'dev-tee': textFlag(
-      'Simulate a TEE vendor, and put the keys workloads on this machine need into this folder. Evidence made with them proves nothing.',
+      'Simulate a TEE vendor, and put the keys workloads on this machine need into this folder. Evidence made with them proves nothing. Also VOUCHSAFE_DEV_TEE.',
       { valueName: 'FOLDER' },
     ),
     'log-level': textFlag('trace, debug, info, warn or error. Also VOUCHSAFE_LOG_LEVEL.'),
@@ -63,7 +63,7 @@ export const server = command({
         devKvV1: flags['dev-kv-v1'],
         devNoKv: flags['dev-no-kv'],
         devStorage: flags['dev-storage'],
-        devTee: flags['dev-tee'],
+        devTee: flags['dev-tee'] ?? findVariable(env, 'DEV_TEE'),
         tokenFile: tokenFilePath(env),
         logLevel: flags['log-level'] ?? findVariable(env, 'LOG_LEVEL'),
         logFormat: flags['log-format'] ?? findVariable(env, 'LOG_FORMAT'),
