@@ -319,8 +319,8 @@ test('a signal before the workload ends the command at once', async () => {
 
 test('no secret and no token is on a command line or in the shim’s environment', {
   skip,
-}, async () => {
-  const script = writeScript(`${appText}echo up\nexec sleep 1000\n`);
+}, async (t) => {
+  const script = writeScript(`${appText}echo up\nwhile :; do sleep 0.2; done\n`);
   const root = scene.env;
   const role = JSON.parse(await must(root, ['read', '-format=json', 'auth/attest/role/web'])) as {
     data: Record<string, unknown>;
@@ -339,6 +339,11 @@ test('no secret and no token is on a command line or in the shim’s environment
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  // Also after a failure: what it was given must not stay for the tests behind this one.
+  t.after(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
   let out = '';
   for await (const part of child.stdout as AsyncIterable<Buffer>) {
     out += part.toString();
