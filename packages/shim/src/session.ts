@@ -108,6 +108,7 @@ export class Session {
     const proof = tokenProof(key, {
       operation,
       path,
+      query: '',
       token,
       body: body ?? NO_BYTES,
       now: clock(),

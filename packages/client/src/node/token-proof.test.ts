@@ -8,6 +8,7 @@ test('the signed bytes are the server’s known answer', () => {
   const bytes = provenRequestBytes({
     operation: 'read',
     path: 'secret/data/\u00e9',
+    query: 'version=2',
     tokenSha256: Buffer.alloc(32, 0x11),
     bodySha256: Buffer.alloc(32, 0x22),
     timestampMs: 1_700_000_000_000,
@@ -19,6 +20,8 @@ test('the signed bytes are the server’s known answer', () => {
     Buffer.from('read').toString('hex'),
     '0000000e',
     `${Buffer.from('secret/data/').toString('hex')}c3a9`,
+    '00000009',
+    Buffer.from('version=2').toString('hex'),
     '11'.repeat(32),
     '22'.repeat(32),
     '0000018bcfe56800',
@@ -31,6 +34,7 @@ const spki = publicKey.export({ format: 'der', type: 'spki' });
 const input = {
   operation: 'update',
   path: 'auth/token/renew-self',
+  query: '',
   token: Buffer.from('hvs.abc'),
   body: Buffer.from('{}'),
   now: 1_700_000_000_000,
@@ -45,6 +49,7 @@ test('a proof has 221 characters: key, time and a signature that holds', () => {
   const signed = provenRequestBytes({
     operation: input.operation,
     path: input.path,
+    query: input.query,
     tokenSha256: createHash('sha256').update(input.token).digest(),
     bodySha256: createHash('sha256').update(input.body).digest(),
     timestampMs: input.now,

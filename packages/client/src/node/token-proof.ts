@@ -11,8 +11,10 @@ const domain = 'vouchsafe token binding v1';
 export interface ProvenRequest {
   /** 'read', 'list', 'scan', 'update' (POST and PUT alike), 'patch', 'delete' or 'help'. */
   readonly operation: string;
-  /** Below /v1/, decoded; LIST and SCAN paths end in '/'. Query parameters are not covered. */
+  /** Below /v1/, decoded; LIST and SCAN paths end in '/'. */
   readonly path: string;
+  /** What follows the '?', as sent; '' when there is nothing. */
+  readonly query: string;
   readonly tokenSha256: Uint8Array;
   /** Of the body as sent; of no bytes when there is none. */
   readonly bodySha256: Uint8Array;
@@ -26,7 +28,7 @@ function lengthPrefixed(text: string): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** What is signed: domain, operation and path behind their lengths, two digests, and the time. */
+/** What is signed: domain, operation, path and query behind their lengths, two digests, and the time. */
 export function provenRequestBytes(request: ProvenRequest): Buffer {
   const timestamp = Buffer.alloc(8);
   timestamp.writeBigUInt64BE(BigInt(request.timestampMs));
@@ -34,6 +36,7 @@ export function provenRequestBytes(request: ProvenRequest): Buffer {
     lengthPrefixed(domain),
     lengthPrefixed(request.operation),
     lengthPrefixed(request.path),
+    lengthPrefixed(request.query),
     request.tokenSha256,
     request.bodySha256,
     timestamp,
@@ -52,6 +55,7 @@ export interface ProofKey {
 export interface ProofInput {
   readonly operation: string;
   readonly path: string;
+  readonly query: string;
   readonly token: Uint8Array;
   readonly body: Uint8Array;
   /** Milliseconds since the epoch; the server takes a minute of difference. */
@@ -63,6 +67,7 @@ export function tokenProof(key: ProofKey, input: ProofInput): string {
   const signed = provenRequestBytes({
     operation: input.operation,
     path: input.path,
+    query: input.query,
     tokenSha256: createHash('sha256').update(input.token).digest(),
     bodySha256: createHash('sha256').update(input.body).digest(),
     timestampMs: input.now,

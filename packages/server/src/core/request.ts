@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly operation: Operation | 'help';
   /** Below /v1/, without a leading slash, namespace included; canonical. LIST and SCAN paths end in '/'. */
   readonly path: string;
+  /** What follows the '?' as sent, '' when there is nothing: key-bound tokens sign it. */
+  readonly query: string;
   /** From X-Vault-Namespace, '' or 'a/b/'; this server has the root namespace only and refuses others. */
   readonly namespace: string;
   /** Token bytes as sent, or null; wiped by http/ after the answer. */

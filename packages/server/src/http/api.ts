@@ -67,6 +67,7 @@ class TranslatedRequest implements ApiRequest {
   readonly id: string;
   readonly operation: Operation | 'help';
   readonly path: string;
+  readonly query: string;
   readonly namespace: string;
   readonly token: Buffer | null;
   readonly proof: string | null;
@@ -84,7 +85,8 @@ class TranslatedRequest implements ApiRequest {
     const cut = head.target.indexOf('?');
     const end = cut < 0 ? head.target.length : cut;
     const path = parseApiPath(head.target.slice(PREFIX.length, end));
-    const query = cut < 0 ? EMPTY_FORM : parseForm(head.target.slice(cut + 1));
+    this.query = cut < 0 ? '' : head.target.slice(cut + 1);
+    const query = this.query === '' ? EMPTY_FORM : parseForm(this.query);
     const contentType = head.findText(CONTENT_TYPE);
     this.id = id;
     this.operation = readOperation(head.method, path, query, contentType);

@@ -116,6 +116,7 @@ function proof(
     boundRequestBytes({
       operation: request.operation,
       path: request.path,
+      query: '',
       tokenSha256: sha256(token),
       bodySha256: sha256(request.body === undefined ? '' : JSON.stringify(request.body)),
       timestampMs: server.now,

@@ -12,6 +12,7 @@ const CONTEXT: ProofContext = {
   boundKey: boundKeyOf(SPKI),
   operation: 'update',
   path: 'secret/data/x',
+  query: 'a=b',
   token: Buffer.from('hvs.abc'),
   body: Buffer.from('{"data":{}}'),
   now: NOW,
@@ -21,6 +22,7 @@ function prove(context: ProofContext, key: KeyObject = privateKey, spki: Buffer 
   const signed = boundRequestBytes({
     operation: context.operation,
     path: context.path,
+    query: context.query,
     tokenSha256: createHash('sha256').update(context.token).digest(),
     bodySha256: createHash('sha256').update(context.body).digest(),
     timestampMs: context.now,
@@ -43,6 +45,9 @@ const otherSpki = other.publicKey.export({ format: 'der', type: 'spki' });
 const offCurve = Buffer.concat([SPKI.subarray(0, 90), Buffer.of((SPKI[90] ?? 0) ^ 1)]);
 const rows: readonly [string, string | null, Partial<ProofContext>, string][] = [
   ['no proof', null, {}, 'absent'],
+  ['another query', prove(CONTEXT), { query: 'a=c' }, 'bad-signature'],
+  ['a query taken away', prove(CONTEXT), { query: '' }, 'bad-signature'],
+  ['a query added to', prove(CONTEXT), { query: 'a=b&policies=root' }, 'bad-signature'],
   ['an empty proof', '', {}, 'absent'],
   ['a proof for another path', prove(CONTEXT), { path: 'secret/data/y' }, 'bad-signature'],
   ['a proof for another operation', prove(CONTEXT), { operation: 'read' }, 'bad-signature'],
@@ -98,6 +103,7 @@ test('the signed bytes are the documented ones, for clients to compare with', ()
   const bytes = boundRequestBytes({
     operation: 'read',
     path: 'secret/data/\u00e9',
+    query: 'version=2',
     tokenSha256: Buffer.alloc(32, 0x11),
     bodySha256: Buffer.alloc(32, 0x22),
     timestampMs: 1_700_000_000_000,
@@ -109,6 +115,8 @@ test('the signed bytes are the documented ones, for clients to compare with', ()
     Buffer.from('read').toString('hex'),
     '0000000e',
     `${Buffer.from('secret/data/').toString('hex')}c3a9`,
+    '00000009',
+    Buffer.from('version=2').toString('hex'),
     '11'.repeat(32),
     '22'.repeat(32),
     '0000018bcfe56800',
@@ -116,8 +124,25 @@ test('the signed bytes are the documented ones, for clients to compare with', ()
   assert.equal(bytes.toString('hex'), want.join(''));
 });
 
+test('lengths keep path and query apart', () => {
+  const base = {
+    operation: 'read',
+    tokenSha256: Buffer.alloc(32),
+    bodySha256: Buffer.alloc(32),
+    timestampMs: 1,
+  };
+  const one = boundRequestBytes({ ...base, path: 'ab', query: 'c' });
+  const two = boundRequestBytes({ ...base, path: 'a', query: 'bc' });
+  assert.notDeepEqual(one, two);
+});
+
 test('lengths keep operation and path apart', () => {
-  const base = { tokenSha256: Buffer.alloc(32), bodySha256: Buffer.alloc(32), timestampMs: 1 };
+  const base = {
+    query: '',
+    tokenSha256: Buffer.alloc(32),
+    bodySha256: Buffer.alloc(32),
+    timestampMs: 1,
+  };
   const one = boundRequestBytes({ ...base, operation: 'read', path: 'a' });
   const two = boundRequestBytes({ ...base, operation: 'rea', path: 'da' });
   assert.notDeepEqual(one, two);

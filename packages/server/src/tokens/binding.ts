@@ -5,7 +5,7 @@
 //   SPKI       SubjectPublicKeyInfo, DER, 91 bytes: P-256, named curve, uncompressed point (RFC 5480 section 2)
 //   timestamp  8 bytes, big endian, milliseconds since the epoch, at most 60 s away from the server's clock
 //   signature  ECDSA with SHA-256, r ‖ s, 64 bytes (IEEE P1363, what WebCrypto makes), over boundRequestBytes()
-// Not covered: query parameters. A proof can be replayed for the same request within its minute.
+// A proof can be replayed for the very same request within its minute.
 import { createHash, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import type { BoundKey } from '../framework/backend.js';
 
@@ -26,6 +26,8 @@ export interface BoundRequest {
   readonly operation: string;
   /** Below /v1/, canonical, as ApiRequest.path: LIST and SCAN paths end in '/'. */
   readonly path: string;
+  /** What follows the '?', as sent; '' when there is nothing. */
+  readonly query: string;
   readonly tokenSha256: Buffer;
   /** Of the body as sent; of the empty string when there is none. */
   readonly bodySha256: Buffer;
@@ -40,7 +42,7 @@ function lengthPrefixed(text: string): Buffer {
 }
 
 /**
- * What is signed: domain, operation and path, each behind its length (4 bytes, big endian), then the token's SHA-256,
+ * What is signed: domain, operation, path and query, each behind its length (4 bytes, big endian), then the token's SHA-256,
  * the body's SHA-256 and the timestamp (8 bytes, big endian).
  */
 export function boundRequestBytes(request: BoundRequest): Buffer {
@@ -50,6 +52,7 @@ export function boundRequestBytes(request: BoundRequest): Buffer {
     lengthPrefixed(DOMAIN),
     lengthPrefixed(request.operation),
     lengthPrefixed(request.path),
+    lengthPrefixed(request.query),
     request.tokenSha256,
     request.bodySha256,
     timestamp,
@@ -82,6 +85,7 @@ export interface ProofContext {
   readonly boundKey: BoundKey;
   readonly operation: string;
   readonly path: string;
+  readonly query: string;
   readonly token: Buffer;
   readonly body: Buffer;
   readonly now: number;
@@ -110,6 +114,7 @@ export function findProofFault(proof: string | null, context: ProofContext): Pro
   const signed = boundRequestBytes({
     operation: context.operation,
     path: context.path,
+    query: context.query,
     tokenSha256: createHash('sha256').update(context.token).digest(),
     bodySha256: createHash('sha256').update(context.body).digest(),
     timestampMs,

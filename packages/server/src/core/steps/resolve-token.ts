@@ -70,6 +70,7 @@ function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void
     boundKey: entry.boundKey,
     operation: api.operation,
     path: api.path,
+    query: api.query,
     token,
     body: api.body,
     now: api.now,

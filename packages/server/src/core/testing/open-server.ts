@@ -196,6 +196,7 @@ function toRequest(call: Call, now: number): ApiRequest {
     id: '00000000-0000-4000-8000-000000000000',
     operation: call.operation ?? 'read',
     path: call.path,
+    query: '',
     namespace: call.namespace ?? '',
     token: token === null ? null : Buffer.from(token),
     proof: call.proof ?? null,
