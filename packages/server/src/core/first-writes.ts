@@ -34,7 +34,7 @@ export async function prepareDatabase(
   };
   const value = Buffer.from(JSON.stringify(cluster));
   await subView(storage, 'core/').commit([{ put: CLUSTER_KEY, value }], []);
-  const tokens = await TokenStore.open(subView(storage, 'sys/token/'));
+  const tokens = await TokenStore.open(subView(storage, 'sys/token/'), async () => false);
   const { token } = await tokens.create(rootTokenSpec(wanted.rootTokenId), now);
   tokens.close();
   return { rootToken: token };

@@ -64,12 +64,12 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     if (active === null) throw new Error('used before it was assembled');
     return active;
   };
-  const tokens = await TokenStore.open(view('sys/token/'));
   const leases = new LeaseStore(view('sys/expire/'));
   const entities = new EntityStore(view('sys/identity/'));
   const policies = new PolicyStore(view('sys/policy/'));
   const table = new MountTable(view('core/'));
   await table.create(parts.firstMounts);
+  const tokens = await TokenStore.open(view('sys/token/'), (uuid) => table.isServing(uuid));
   const router = new Router(table, async (entry) => {
     const builtIn = parts.builtIn(entry.type, self);
     if (builtIn !== null) return { info: mountInfo(entry, bounds), backend: builtIn };

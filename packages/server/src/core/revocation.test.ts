@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../framework/errors.js';
+import { newMountEntry } from './mounts/entry.js';
 import { openTestServer, refusalOf, type TestServer } from './testing/open-server.js';
 
 async function child(server: TestServer, parent: string, body: object = {}): Promise<string> {
@@ -114,6 +115,44 @@ test('revoking below a path ends leases and logins made there, and no others', a
   await server.active.revocation.revokeBelow('leasing/', server.now, false);
   assert.equal(await server.active.leases.find(ids[0] ?? ''), null);
 });
+
+const mountMoves: readonly (readonly [
+  string,
+  (server: TestServer) => Promise<unknown>,
+  boolean,
+])[] = [
+  ['is refused once its auth method is disabled', disableDoor, false],
+  ['is refused while its auth method is being disabled', taintDoor, false],
+  ['is refused by an auth method that took the old one’s place', replaceDoor, false],
+  ['is good while its auth method is moved', moveDoor, true],
+];
+async function disableDoor(server: TestServer): Promise<void> {
+  await server.active.mounts.disable('auth', 'door');
+}
+async function taintDoor(server: TestServer): Promise<void> {
+  await server.active.mounts.table.taint('auth/door/');
+}
+async function replaceDoor(server: TestServer): Promise<void> {
+  await disableDoor(server);
+  const entry = newMountEntry({ kind: 'auth', path: 'auth/door/', type: 'door' });
+  await server.active.mounts.table.add(entry);
+}
+async function moveDoor(server: TestServer): Promise<void> {
+  await server.active.mounts.move('auth/door', 'auth/gate');
+}
+for (const [what, move, isGood] of mountMoves) {
+  test(`a batch token ${what}`, async () => {
+    const server = await openTestServer();
+    server.steering.grant = { tokenType: 'batch' };
+    const path = 'auth/door/login';
+    const login = await server.call({ operation: 'update', path, token: null });
+    const token = login.auth?.clientToken.toString() ?? '';
+    assert.match(token, /^hvb\./);
+    assert.equal(await works(server, token), true);
+    await move(server);
+    assert.equal(await works(server, token), isGood);
+  });
+}
 
 test('an unknown lease is refused as such', async () => {
   const server = await openTestServer();

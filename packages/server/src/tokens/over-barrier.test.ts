@@ -20,7 +20,10 @@ const SPEC: TokenSpec = {
 
 async function openBoth(): Promise<readonly [TokenStore, TokenStore]> {
   const [one, two] = await twoProcesses('sys/token/');
-  return await Promise.all([TokenStore.open(one), TokenStore.open(two)]);
+  return await Promise.all([
+    TokenStore.open(one, async () => true),
+    TokenStore.open(two, async () => true),
+  ]);
 }
 
 test('both processes make one salt and one batch key', async () => {

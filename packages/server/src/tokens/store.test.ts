@@ -19,7 +19,7 @@ const SPEC: TokenSpec = {
 
 async function open(): Promise<{ storage: MemoryStorage; store: TokenStore }> {
   const storage = new MemoryStorage();
-  return { storage, store: await TokenStore.open(storage) };
+  return { storage, store: await TokenStore.open(storage, async () => true) };
 }
 
 async function make(store: TokenStore, change: Partial<TokenSpec> = {}): Promise<CreatedToken> {
@@ -53,7 +53,7 @@ test('neither token nor accessor can be read from what is stored under keys', as
 test('a second store over the same storage knows the same tokens', async () => {
   const { store, storage } = await open();
   const { token } = await make(store);
-  const other = await TokenStore.open(storage);
+  const other = await TokenStore.open(storage, async () => true);
   assert.notEqual(await other.lookup(token, NOW), null);
   await store.remove(store.idOf(token));
   assert.equal(await other.lookup(token, NOW), null, 'no stale answer from its cache');
@@ -94,7 +94,7 @@ test('a hot lookup decrypts nothing, and sees a change at once', async () => {
 test('of fifty parallel uses of a token with five, exactly five succeed', async () => {
   const { store, storage } = await open();
   const { entry } = await make(store, { numUses: 5 });
-  const other = await TokenStore.open(storage);
+  const other = await TokenStore.open(storage, async () => true);
   const used = await Promise.all(
     Array.from({ length: 50 }, (_, i) => (i % 2 ? store : other).useOne(entry.id, NOW)),
   );

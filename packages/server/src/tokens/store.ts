@@ -32,6 +32,9 @@ export interface CreatedToken {
   readonly entry: TokenEntry;
 }
 
+/** Whether the auth mount of that UUID is there and not on its way out. */
+export type IsMountServing = (mountUuid: string) => Promise<boolean>;
+
 /** Reads `key`, or makes it once: the loser of a race takes the winner's bytes. */
 async function readOrMake(storage: Storage, key: string, make: () => Buffer): Promise<Buffer> {
   return await retryOnConflict(async () => {
@@ -61,16 +64,23 @@ export class TokenStore {
   readonly #storage: Storage;
   readonly #salt: Buffer;
   readonly #withBatchKey: WithBatchKey;
+  readonly #isMountServing: IsMountServing;
   readonly #cache = new EntryCache(CACHED_ENTRIES_MAX);
 
-  private constructor(storage: Storage, salt: Buffer, withBatchKey: WithBatchKey) {
+  private constructor(
+    storage: Storage,
+    salt: Buffer,
+    withBatchKey: WithBatchKey,
+    isMountServing: IsMountServing,
+  ) {
     this.#storage = storage;
     this.#salt = salt;
     this.#withBatchKey = withBatchKey;
+    this.#isMountServing = isMountServing;
   }
 
   /** Makes salt and batch key on first use. Call after unsealing. */
-  static async open(storage: Storage): Promise<TokenStore> {
+  static async open(storage: Storage, isMountServing: IsMountServing): Promise<TokenStore> {
     const salt = await readOrMake(storage, SALT_KEY, makeSalt);
     if (salt.length !== SALT_BYTES) throw new ApiError('internal', 'token salt has a wrong length');
     (await readOrMake(storage, BATCH_KEY, () => randomBytes(BATCH_KEY_BYTES))).fill(0);
@@ -84,7 +94,7 @@ export class TokenStore {
         found.value.fill(0);
       }
     };
-    return new TokenStore(storage, salt, withBatchKey);
+    return new TokenStore(storage, salt, withBatchKey, isMountServing);
   }
 
   /** On seal: forgets all that was decrypted. The store is not usable afterwards. */
@@ -140,7 +150,7 @@ export class TokenStore {
     return { token, entry: { ...sealed, id: this.idOf(token) } };
   }
 
-  /** Null when unknown, expired, spent, being revoked, or the parent of a batch token is gone. */
+  /** Null when unknown, expired, spent, being revoked, or what a batch token came from is gone. */
   async lookup(token: Buffer, now: number): Promise<TokenEntry | null> {
     if (token.length === 0 || token.length > TOKEN_BYTES_MAX) return null;
     if (isBatchToken(token)) return await this.#lookupBatch(token, now);
@@ -153,6 +163,8 @@ export class TokenStore {
     const entry = { ...decodeEntry(plain, ''), id: this.idOf(token) };
     plain.fill(0);
     if (!isUsable(entry, now)) return null;
+    // Nothing of it is stored that disabling the mount could revoke.
+    if (entry.mountUuid !== '' && !(await this.#isMountServing(entry.mountUuid))) return null;
     if (entry.parentId === '') return entry;
     return (await this.lookupById(entry.parentId, now)) === null ? null : entry;
   }

@@ -70,6 +70,12 @@ export class MountTable {
     return this.#snapshot;
   }
 
+  /** Whether a mount has that UUID, wherever it is by now, and is not on its way out. */
+  async isServing(uuid: string): Promise<boolean> {
+    const { entries } = await this.current();
+    return entries.some((entry) => entry.uuid === uuid && !entry.tainted);
+  }
+
   /** Read, change, write; again when somebody else was faster. `change` throws ApiError to refuse. */
   async change(
     change: (entries: readonly MountEntry[]) => readonly MountEntry[],

@@ -64,7 +64,7 @@ beforeEach(async () => {
   background = [];
   sudo = false;
   loginPolicies = ['p'];
-  const store = await TokenStore.open(storage);
+  const store = await TokenStore.open(storage, async () => true);
   parts = { store, roles: new TokenRoles(storage), core: core() };
   root = await store.create(rootTokenSpec(null), NOW);
 });
