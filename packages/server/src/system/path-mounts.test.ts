@@ -99,6 +99,13 @@ const REFUSED: [string, string, string, unknown, RegExp][] = [
     /^given default lease TTL greater than given max lease TTL$/,
   ],
   [
+    'a default above the system’s maximum',
+    'POST',
+    'sys/mounts/x',
+    { type: 'kv', config: { default_lease_ttl: '2764801s' } },
+    /^given default lease TTL greater than system max lease TTL of 2764800$/,
+  ],
+  [
     'a lifetime that is none',
     'POST',
     'sys/mounts/x',

@@ -92,6 +92,7 @@ export class MountService {
       );
     }
     const config = checkConfig(spec.config, kind);
+    checkSystemMax(config, this.#bounds);
     const entry = newMountEntry({ ...spec, type, options, config, kind, path: canonical });
     // Opened once before it is stored, so that a backend may refuse its options; a refused mount leaves nothing.
     await openBackend(entry, this.#factories, this.#bounds, this.#view);
@@ -126,10 +127,13 @@ export class MountService {
     }
     return await this.table.replace(canonical, (entry) => {
       const kind = entry.kind === 'auth' ? 'auth' : 'secret';
+      const config = checkConfig({ ...entry.config, ...tuning.config }, kind);
+      // Not for other changes: the operator may have lowered the system's maximum since.
+      if (changesTtl(entry.config, config)) checkSystemMax(config, this.#bounds);
       return {
         ...entry,
         description: tuning.description ?? entry.description,
-        config: checkConfig({ ...entry.config, ...tuning.config }, kind),
+        config,
         options: tuning.options === null ? entry.options : { ...entry.options, ...tuning.options },
       };
     });
@@ -226,4 +230,19 @@ function checkConfig(config: MountConfig, kind: 'secret' | 'auth'): MountConfig 
     throw invalidRequest("'token_type' can only be modified on auth mounts", 'mount-token-type');
   }
   return config;
+}
+
+function changesTtl(before: MountConfig, after: MountConfig): boolean {
+  return (
+    before.defaultLeaseTtlSeconds !== after.defaultLeaseTtlSeconds ||
+    before.maxLeaseTtlSeconds !== after.maxLeaseTtlSeconds
+  );
+}
+
+/** A mount without a maximum of its own has the system's. */
+function checkSystemMax(config: MountConfig, bounds: LeaseBounds): void {
+  const systemMax = bounds.maxLeaseTtlSeconds;
+  if (config.maxLeaseTtlSeconds > 0 || config.defaultLeaseTtlSeconds <= systemMax) return;
+  const text = `given default lease TTL greater than system max lease TTL of ${systemMax}`;
+  throw invalidRequest(text, 'mount-ttl');
 }

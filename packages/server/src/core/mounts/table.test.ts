@@ -62,6 +62,7 @@ const configs: readonly (readonly [string, object, string])[] = [
     { defaultLeaseTtlSeconds: 2, maxLeaseTtlSeconds: 1 },
     'mount-ttl',
   ],
+  ['a default TTL above the system’s maximum', { defaultLeaseTtlSeconds: 7201 }, 'mount-ttl'],
   ['an unknown listing visibility', { listingVisibility: 'loud' }, 'mount-listing-visibility'],
   ['a token type on a secrets engine', { tokenType: 'batch' }, 'mount-token-type'],
 ];
@@ -73,6 +74,16 @@ for (const [name, config, code] of configs) {
     assert.equal((await active.mounts.table.current()).byPath.has('a/'), false);
   });
 }
+
+test('a default TTL is tuned up to the system’s maximum, or above it with a maximum of its own', async () => {
+  const { active } = await openTestServer();
+  const tune = (config: object) =>
+    active.mounts.tune('leasing', { description: null, config, options: null });
+  assert.equal(await refusalOf(tune({ defaultLeaseTtlSeconds: 7201 })), 'mount-ttl');
+  await tune({ defaultLeaseTtlSeconds: 7200 });
+  await tune({ defaultLeaseTtlSeconds: 7201, maxLeaseTtlSeconds: 7201 });
+  assert.equal(await refusalOf(tune({ maxLeaseTtlSeconds: 0 })), 'mount-ttl');
+});
 
 test('an unknown type is refused and names the known ones', async () => {
   const { active } = await openTestServer();
