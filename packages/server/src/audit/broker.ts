@@ -200,7 +200,7 @@ export class AuditBroker {
 
   /** Before anything happens. @throws ApiError audit-failed: the request must not be carried out. */
   async logRequest(record: AuditRequestRecord): Promise<void> {
-    await this.refresh();
+    if (!this.#options.table.isCurrent(this.#followed)) await this.refresh();
     await this.#deliver((formatter) => formatter.requestLine(record, this.#rules));
   }
 
@@ -214,10 +214,12 @@ export class AuditBroker {
     // An answer that was under way when the server was sealed: no devices is not the same as none enabled.
     if (this.#isClosed) throw notRecorded();
     const writing = this.#live.filter(({ device }) => !device.discards);
-    if (writing.length === 0) return;
+    const [only] = writing;
+    if (only === undefined) return;
     const isStandIn = writing.length < this.#live.length;
     try {
-      await Promise.any(writing.map((live) => this.#write(live, format)));
+      if (writing.length === 1) await this.#write(only, format);
+      else await Promise.any(writing.map((live) => this.#write(live, format)));
     } catch {
       if (!isStandIn) throw notRecorded();
     }

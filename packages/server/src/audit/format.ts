@@ -9,13 +9,13 @@ import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
 import type {
   AuditAuth,
-  AuditMount,
   AuditRequest,
   AuditRequestRecord,
   AuditResponse,
   AuditResponseRecord,
   AuditWrap,
 } from './record.js';
+import { formatTime, SteadyTexts } from './steady-text.js';
 
 /** Audited headers: name (lower case) → whether the value is hashed. */
 export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
@@ -34,15 +34,12 @@ interface Begun {
   readonly members: MemberText;
 }
 
-function formatTime(time: number): string {
-  return `${new Date(time).toISOString().slice(0, -1)}000000Z`;
-}
-
 /** Writes records for one device, one at a time. */
 export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
   readonly #out = new ByteWriter(LINE_BYTES);
+  readonly #steady = new SteadyTexts();
   /** Made for a request's line and taken by its answer's. Never with log_raw: tokens would be in it. */
   readonly #begun = new Map<AuditRequest, Begun>();
 
@@ -87,7 +84,7 @@ export class Formatter {
   #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Begun {
     return {
       auth,
-      authText: auth === null ? '' : `"auth":${this.#auth(auth)},`,
+      authText: auth === null ? '' : `"auth":${this.#callerAuth(auth)},`,
       members: this.#requestMembers(request, headers),
     };
   }
@@ -102,7 +99,7 @@ export class Formatter {
   }
 
   #begin(type: string, record: AuditRequestRecord, { authText, members }: Begun): void {
-    const time = formatTime(record.time);
+    const time = this.#steady.time(record.time);
     this.#out.text(
       `${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`,
     );
@@ -123,6 +120,11 @@ export class Formatter {
   #accessor(accessor: string): string {
     const isClear = accessor === '' || this.#options.logRaw || !this.#options.hmacAccessor;
     return isClear ? accessor : this.#hasher.hashAccessor(accessor);
+  }
+
+  #callerAuth(auth: AuditAuth): string {
+    if (this.#options.logRaw) return this.#auth(auth);
+    return this.#steady.auth(auth, (it) => this.#auth(it));
   }
 
   #auth(auth: AuditAuth): string {
@@ -159,21 +161,13 @@ export class Formatter {
     return members.object;
   }
 
-  #mount(members: MemberText, mount: AuditMount | null): MemberText {
-    if (mount === null) return members;
-    return members
-      .string('mount_point', mount.path)
-      .string('mount_type', mount.type)
-      .string('mount_accessor', mount.accessor)
-      .string('mount_class', mount.class);
-  }
-
   #requestMembers(request: AuditRequest, rules: HeaderRules): MemberText {
     const members = new MemberText()
       .string('id', request.id)
       .string('client_id', request.clientId)
       .string('operation', request.operation);
-    this.#mount(members, request.mount)
+    members
+      .all(this.#steady.mount(request.mount))
       .string('client_token', this.#token(request.clientToken, request.tokenId))
       .string('client_token_accessor', this.#accessor(request.accessor))
       .json('namespace', '{"id":"root"}')
@@ -255,7 +249,7 @@ export class Formatter {
   #response(response: AuditResponse, request: AuditRequest): void {
     const members = new MemberText();
     if (response.auth !== null) members.json('auth', this.#auth(response.auth));
-    this.#mount(members, request.mount);
+    members.all(this.#steady.mount(request.mount));
     if (response.leaseId !== '') {
       members.json('secret', `{"lease_id":${JSON.stringify(response.leaseId)}}`);
     }

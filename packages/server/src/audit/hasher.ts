@@ -8,17 +8,13 @@ const DIGEST_BYTES = 32;
 /** Longer values take the ordinary way, which copies nothing. */
 const SHORT_BYTES_MAX = 4096;
 
-/** Bounded map that forgets what was not used for longest. */
+/** Bounded map that forgets what came first. */
 class Remembered {
   readonly #entries = new Map<string, string>();
 
   get(key: string, make: () => string): string {
     const known = this.#entries.get(key);
-    if (known !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const made = make();
     this.#entries.set(key, made);
     const oldest = this.#entries.keys().next().value;

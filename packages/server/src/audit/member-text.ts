@@ -10,6 +10,12 @@ export class MemberText {
     return this;
   }
 
+  /** @param members as `members` gives them; '' adds nothing. */
+  all(members: string): this {
+    if (members !== '') this.#text += this.#text === '' ? members : `,${members}`;
+    return this;
+  }
+
   string(name: string, value: string): this {
     return value === '' ? this : this.json(name, JSON.stringify(value));
   }
@@ -20,6 +26,11 @@ export class MemberText {
 
   number(name: string, value: number): this {
     return value === 0 ? this : this.json(name, String(value));
+  }
+
+  /** The members, without braces. */
+  get members(): string {
+    return this.#text;
   }
 
   /** The object. */

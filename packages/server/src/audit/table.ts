@@ -86,6 +86,13 @@ export class AuditTable {
     });
   }
 
+  /** Whether it is known without waiting that `value` is still what current() gives. */
+  isCurrent(value: TableValue | null): boolean {
+    const known = this.#known;
+    if (known === null || known.value !== value) return false;
+    return this.#storage.isUnchanged?.(TABLE_KEY, known.version) === true;
+  }
+
   /** The same object as long as nothing changes. */
   async current(): Promise<TableValue> {
     return (await this.#read()).value;

@@ -130,6 +130,11 @@ export class Barrier implements EncryptedStorage {
     return this.#openNow(path, stored) ?? (await this.#openLater(path, stored));
   }
 
+  /** @see Storage.isUnchanged */
+  isUnchanged(path: string, version: Version): boolean {
+    return this.#unsealed !== null && this.#engine.isUnchanged?.(path, version) === true;
+  }
+
   async readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]> {
     this.#requireUnsealed();
     const stored = await this.#engine.getMany(paths);

@@ -7,6 +7,7 @@ import { checkCanonicalFolder, checkCanonicalKey, isProtected } from './paths.js
 export interface EncryptedStorage {
   read(path: string): Promise<Entry | null>;
   readUnless(path: string, version: Version): Promise<Entry | null | 'unchanged'>;
+  isUnchanged(path: string, version: Version): boolean;
   readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   listChildren(prefix: string, page: Page): Promise<readonly string[]>;
   write(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void>;
@@ -39,6 +40,10 @@ export class BarrierView implements Storage {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  isUnchanged(key: string, version: Version): boolean {
+    return this.#barrier.isUnchanged(this.#path(key), version);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -93,6 +98,10 @@ class OwnedView implements Storage {
     const entry = await this.#storage.getUnless(key, version);
     if (entry !== null && entry !== 'unchanged') this.#own(entry.value);
     return entry;
+  }
+
+  isUnchanged(key: string, version: Version): boolean {
+    return this.#storage.isUnchanged?.(key, version) === true;
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {

@@ -46,6 +46,7 @@ export class EntityStore {
     if (id === '') return null;
     const known = this.#cache.get(id);
     const key = `id/${id}`;
+    if (known !== undefined && this.#storage.isUnchanged?.(key, known.version)) return known.entity;
     const found =
       known === undefined
         ? await this.#storage.get(key)

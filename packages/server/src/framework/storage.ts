@@ -42,6 +42,11 @@ export interface Storage {
   get(key: string): Promise<Entry | null>;
   /** As get, but answers 'unchanged' without decrypting when the key is still at `version`. For caches. */
   getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'>;
+  /**
+   * True when it is known without waiting that `key` is at `version` now, which is all that most requests need to ask.
+   * False tells nothing: then getUnless does. Optional, as a storage over a network can not know.
+   */
+  isUnchanged?(key: string, version: Version): boolean;
   getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]>;
   /**
    * Immediate children of `prefix` ('' or ending in '/'), sorted by UTF-8 bytes: keys as they are, folders once with a trailing '/'.
@@ -107,6 +112,7 @@ export function subView(storage: Storage, prefix: string): Storage {
   return {
     get: (key) => storage.get(prefix + key),
     getUnless: (key, version) => storage.getUnless(prefix + key, version),
+    isUnchanged: (key, version) => storage.isUnchanged?.(prefix + key, version) === true,
     getMany: (keys) => storage.getMany(keys.map((key) => prefix + key)),
     list: (folder, page) => storage.list(prefix + folder, page),
     commit: (writes, expectations) =>

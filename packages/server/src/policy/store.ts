@@ -195,9 +195,11 @@ export class PolicyStore {
 
   async #read(name: string, known: ParsedEntry | undefined): ReturnType<Storage['getUnless']> {
     const key = storageKey(name);
-    return known === undefined || known.version === BUILTIN_VERSION
-      ? await this.#storage.get(key)
-      : await this.#storage.getUnless(key, known.version);
+    if (known === undefined || known.version === BUILTIN_VERSION) {
+      return await this.#storage.get(key);
+    }
+    if (this.#storage.isUnchanged?.(key, known.version) === true) return 'unchanged';
+    return await this.#storage.getUnless(key, known.version);
   }
 
   #keep(name: string, version: ParsedEntry['version'], text: string): ParsedEntry {

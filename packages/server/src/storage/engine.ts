@@ -35,6 +35,8 @@ export interface StorageEngine {
   /** 'file' or 'inmem': `storage_type` of sys/seal-status. */
   readonly type: string;
   get(key: string): Promise<StoredEntry | null>;
+  /** @see Storage.isUnchanged */
+  isUnchanged?(key: string, version: Version): boolean;
   getMany(keys: readonly string[]): Promise<readonly (StoredEntry | null)[]>;
   /** Immediate children of `prefix` in the order of their UTF-8 bytes; a folder once, with a trailing '/'. */
   list(prefix: string, page: Page): Promise<readonly string[]>;

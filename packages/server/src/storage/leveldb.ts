@@ -86,6 +86,10 @@ export class LevelDbEngine implements StorageEngine {
     return cached !== undefined && !this.#closed ? Promise.resolve(cached) : this.#getStored(key);
   }
 
+  isUnchanged(key: string, version: Version): boolean {
+    return !this.#closed && this.#cache.find(key)?.version === version;
+  }
+
   async #getStored(key: string): Promise<StoredEntry | null> {
     checkKey(key);
     await this.#readable();

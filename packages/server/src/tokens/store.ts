@@ -154,7 +154,18 @@ export class TokenStore {
   async lookup(token: Buffer, now: number): Promise<TokenEntry | null> {
     if (token.length === 0 || token.length > TOKEN_BYTES_MAX) return null;
     if (isBatchToken(token)) return await this.#lookupBatch(token, now);
-    return await this.lookupById(this.idOf(token), now);
+    const id = this.idOf(token);
+    const known = this.#findNow(id);
+    if (known !== null) return isUsable(known.entry, now) ? known.entry : null;
+    return await this.lookupById(id, now);
+  }
+
+  /** The entry in the cache, if it is known without waiting that it is still the stored one. */
+  #findNow(tokenId: string): VersionedEntry | null {
+    const cached = this.#cache.find(tokenId);
+    if (cached === null) return null;
+    const key = index.idKey(tokenId);
+    return this.#storage.isUnchanged?.(key, cached.version) === true ? cached : null;
   }
 
   async #lookupBatch(token: Buffer, now: number): Promise<TokenEntry | null> {

@@ -64,16 +64,29 @@ export class Router {
 
   /** Null when no mount covers the path, or the one that does is being removed. */
   async find(path: string): Promise<Route | null> {
-    const snapshot = await this.#table.current();
+    const entry = this.#entryFor(path, await this.#table.current());
+    return entry === null ? null : match(await this.#mounted(entry), path.slice(entry.path.length));
+  }
+
+  /** As find, where that needs no waiting; undefined otherwise. */
+  findNow(path: string): Route | null | undefined {
+    const snapshot = this.#table.currentNow();
+    if (snapshot === null) return undefined;
+    const entry = this.#entryFor(path, snapshot);
+    if (entry === null) return null;
+    const opened = this.#opened.get(entry);
+    return opened === undefined ? undefined : match(opened, path.slice(entry.path.length));
+  }
+
+  #entryFor(path: string, snapshot: MountSnapshot): MountEntry | null {
     if (snapshot !== this.#swept) this.#sweep(snapshot);
+    let entry: MountEntry | undefined;
     for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
-      const entry = snapshot.byPath.get(path.slice(0, slash + 1));
-      if (entry !== undefined) {
-        return entry.tainted ? null : match(await this.#mounted(entry), path.slice(slash + 1));
-      }
+      entry = snapshot.byPath.get(path.slice(0, slash + 1));
+      if (entry !== undefined) break;
     }
-    const root = snapshot.byPath.get(`${path}/`);
-    return root === undefined || root.tainted ? null : match(await this.#mounted(root), '');
+    entry ??= snapshot.byPath.get(`${path}/`);
+    return entry === undefined || entry.tainted ? null : entry;
   }
 
   /** The backend of an entry; used for lease and token events too. */

@@ -54,6 +54,14 @@ export class MountTable {
     await this.#storage.commit([{ put: KEY, value }], [{ key: KEY, version: null }]);
   }
 
+  /** As current(), where that needs no waiting; null otherwise. */
+  currentNow(): MountSnapshot | null {
+    const known = this.#snapshot;
+    return known !== null && this.#storage.isUnchanged?.(KEY, known.version) === true
+      ? known
+      : null;
+  }
+
   /** The table as storage has it now. */
   async current(): Promise<MountSnapshot> {
     const known = this.#snapshot;

@@ -3,11 +3,12 @@
 import { ApiError } from '../../framework/errors.js';
 import type { RawField } from '../../framework/field.js';
 import type { Exchange } from '../exchange.js';
+import type { Route } from '../mounts/router.js';
 
 const PATH_BYTES_MAX = 4096;
 
-export async function findRoute(exchange: Exchange): Promise<void> {
-  const { api } = exchange;
+export function findRoute(exchange: Exchange): Promise<void> | undefined {
+  const { api, active } = exchange;
   if (api.namespace !== '') {
     throw new ApiError('not-found', 'namespace not found', { code: 'namespace-not-found' });
   }
@@ -16,8 +17,16 @@ export async function findRoute(exchange: Exchange): Promise<void> {
       code: 'path-too-long',
     });
   }
-  exchange.route = await exchange.active.router.find(api.path);
-  const parameters = Object.entries(exchange.route?.parameters ?? {});
+  const route = active.router.findNow(api.path);
+  if (route === undefined) return active.router.find(api.path).then((it) => take(exchange, it));
+  take(exchange, route);
+  return undefined;
+}
+
+function take(exchange: Exchange, route: Route | null): void {
+  const { api } = exchange;
+  exchange.route = route;
+  const parameters = Object.entries(route?.parameters ?? {});
   if (parameters.length === 0) return;
   const fields = new Map<string, RawField>(api.fields);
   for (const [name, value] of parameters) fields.set(name, { kind: 'text', value });

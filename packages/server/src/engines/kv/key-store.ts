@@ -127,8 +127,14 @@ export class KeyStore {
       : await storage.getUnless(key, cached.version);
   }
 
+  /** Whether it is known without waiting that this is how the key is now. */
+  #isCurrent(storage: Storage, path: string, state: KeyState): boolean {
+    return storage.isUnchanged?.(METADATA_FOLDER + path, state.version) === true;
+  }
+
   async find(storage: Storage, path: string): Promise<KeyState | null> {
     const cached = this.#cache.get(path);
+    if (cached !== undefined && this.#isCurrent(storage, path, cached)) return cached;
     return this.#settle(path, cached, await this.#read(storage, path, cached));
   }
 
@@ -164,6 +170,10 @@ export class KeyStore {
     const cached = this.#cache.get(path);
     if (cached === undefined || cached.currentName === '') {
       return { state: await this.find(storage, path), value: null };
+    }
+    if (this.#isCurrent(storage, path, cached)) {
+      const stored = await storage.get(cached.currentName);
+      return { state: cached, value: stored?.value ?? null };
     }
     const [entry, value] = await Promise.all([
       this.#read(storage, path, cached),

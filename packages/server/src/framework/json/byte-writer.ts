@@ -2,11 +2,14 @@
 
 /** A writer that is used again keeps no more memory than this. */
 const KEPT_BYTES_MAX = 256 * 1024;
+const PENDING_MAX = 4096;
 
 /** Bytes appended one after the other. `finish` hands the buffer over, `take` a copy; the caller owns and wipes it. */
 export class ByteWriter {
   #buffer: Buffer;
   #length = 0;
+  /** Text that is not yet bytes: many short pieces are written as one. */
+  #pending = '';
 
   /** @param expectedBytes what will probably be written; more is allowed. */
   constructor(expectedBytes: number) {
@@ -22,7 +25,17 @@ export class ByteWriter {
     this.#buffer = larger;
   }
 
+  #flush(): void {
+    const text = this.#pending;
+    if (text === '') return;
+    this.#pending = '';
+    // Three bytes hold whatever one UTF-16 unit may become.
+    this.#reserve(text.length * 3);
+    this.#length += this.#buffer.write(text, this.#length, 'utf8');
+  }
+
   byte(value: number): void {
+    this.#flush();
     this.#reserve(1);
     this.#buffer[this.#length] = value;
     this.#length += 1;
@@ -30,19 +43,17 @@ export class ByteWriter {
 
   /** ASCII only. */
   ascii(text: string): void {
-    this.#reserve(text.length);
-    this.#buffer.write(text, this.#length, 'latin1');
-    this.#length += text.length;
+    this.text(text);
   }
 
   /** UTF-8. */
   text(text: string): void {
-    // Three bytes hold whatever one UTF-16 unit may become.
-    this.#reserve(text.length * 3);
-    this.#length += this.#buffer.write(text, this.#length, 'utf8');
+    this.#pending += text;
+    if (this.#pending.length > PENDING_MAX) this.#flush();
   }
 
   range(source: Buffer, start: number, end: number): void {
+    this.#flush();
     this.#reserve(end - start);
     source.copy(this.#buffer, this.#length, start, end);
     this.#length += end - start;
@@ -50,6 +61,7 @@ export class ByteWriter {
 
   /** A copy of what was written, for the caller to own and wipe; the writer is wiped and may be used again. */
   take(): Buffer {
+    this.#flush();
     if (this.#buffer.length > KEPT_BYTES_MAX) {
       const large = this.finish();
       this.#buffer = Buffer.alloc(16);
@@ -65,6 +77,7 @@ export class ByteWriter {
 
   /** What was written; memory behind it was never used. */
   finish(): Buffer {
+    this.#flush();
     return this.#buffer.subarray(0, this.#length);
   }
 }

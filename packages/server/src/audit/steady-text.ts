@@ -1,0 +1,83 @@
+// Texts that are the same in record after record, remembered together with what they were made of: times, and what is
+// said of a mount or a token. Never a text that holds a token as it is.
+import { MemberText } from './member-text.js';
+import type { AuditAuth, AuditMount } from './record.js';
+
+/** Tokens in use at one time, about; a text has some 700 bytes. */
+const TOKENS_MAX = 1024;
+
+/** RFC 3339 with nanoseconds, in UTC. */
+export function formatTime(time: number): string {
+  return `${new Date(time).toISOString().slice(0, -1)}000000Z`;
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, index) => each === b[index]));
+}
+
+function sameResults(a: AuditAuth['policyResults'], b: AuditAuth['policyResults']): boolean {
+  if (a === null || b === null) return a === b;
+  return a.allowed === b.allowed && sameList(a.grantingPolicies, b.grantingPolicies);
+}
+
+/** Whether the text says the same of both; both are of one token. */
+function sameAuth(a: AuditAuth, b: AuditAuth): boolean {
+  return (
+    a.remainingUses === b.remainingUses &&
+    a.tokenTtlSeconds === b.tokenTtlSeconds &&
+    a.tokenIssueTime === b.tokenIssueTime &&
+    a.accessor === b.accessor &&
+    a.displayName === b.displayName &&
+    a.entityId === b.entityId &&
+    a.tokenType === b.tokenType &&
+    a.metadata === b.metadata &&
+    sameList(a.policies, b.policies) &&
+    sameList(a.tokenPolicies, b.tokenPolicies) &&
+    sameList(a.identityPolicies, b.identityPolicies) &&
+    sameResults(a.policyResults, b.policyResults)
+  );
+}
+
+/** One per device. */
+export class SteadyTexts {
+  #time = Number.NaN;
+  #timeText = '';
+  readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: string }>();
+  readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: string }>();
+
+  /** @param time milliseconds since the epoch. Remembers the last one. */
+  time(time: number): string {
+    if (time !== this.#time) {
+      this.#timeText = formatTime(time);
+      this.#time = time;
+    }
+    return this.#timeText;
+  }
+
+  /** What `make` makes of it, or made of one that says the same. Tokens without an id are not remembered. */
+  auth(auth: AuditAuth, make: (auth: AuditAuth) => string): string {
+    if (auth.tokenId === '') return make(auth);
+    const known = this.#auths.get(auth.tokenId);
+    if (known !== undefined && sameAuth(known.auth, auth)) return known.text;
+    const text = make(auth);
+    if (this.#auths.size >= TOKENS_MAX) this.#auths.clear();
+    this.#auths.set(auth.tokenId, { auth: { ...auth, clientToken: null }, text });
+    return text;
+  }
+
+  /** Members that name the mount; none for null. */
+  mount(mount: AuditMount | null): string {
+    if (mount === null) return '';
+    const { path, type, accessor } = mount;
+    const known = this.#mounts.get(accessor);
+    if (known?.mount.path === path && known.mount.type === type) return known.text;
+    const text = new MemberText()
+      .string('mount_point', path)
+      .string('mount_type', type)
+      .string('mount_accessor', accessor)
+      .string('mount_class', mount.class).members;
+    if (this.#mounts.size >= TOKENS_MAX) this.#mounts.clear();
+    this.#mounts.set(accessor, { mount, text });
+    return text;
+  }
+}
