@@ -7,6 +7,7 @@ import type { Listener } from './http/listener.js';
 import { hardenProcess } from './secret-memory/hardening.js';
 import { type Assembly, assemble } from './startup/assemble.js';
 import {
+  type DevCertificate,
   devBanner,
   devMounts,
   devStorageFolder,
@@ -31,8 +32,12 @@ const clock = (): number => Date.now();
 
 /** Runs until a signal; resolves with the exit code. Faults at start are printed, never thrown. */
 export async function runServer(options: ServerOptions, io: ServerIo): Promise<number> {
+  const certificate = options.dev && options.devTls ? await makeDevCertificate() : null;
+  const removeCertificate = (): void => certificate?.remove();
+  // Also when a fault ends the process from elsewhere.
+  process.once('exit', removeCertificate);
   try {
-    const server = await startServer(options, io);
+    const server = await startServer(options, io, certificate);
     await server.untilSignal();
     await server.close();
     return 0;
@@ -46,10 +51,17 @@ export async function runServer(options: ServerOptions, io: ServerIo): Promise<n
       return 1;
     }
     throw error;
+  } finally {
+    removeCertificate();
+    process.off('exit', removeCertificate);
   }
 }
 
-async function readConfig(options: ServerOptions, io: ServerIo): Promise<ServerConfig> {
+async function readConfig(
+  options: ServerOptions,
+  io: ServerIo,
+  certificate: DevCertificate | null,
+): Promise<ServerConfig> {
   const config = await loadServerConfig({
     paths: options.config,
     env: {
@@ -63,7 +75,6 @@ async function readConfig(options: ServerOptions, io: ServerIo): Promise<ServerC
   if (!options.dev) return config;
   const [first] = config.listeners;
   if (first === undefined) throw new StartError('no listener');
-  const tls = options.devTls ? await makeDevCertificate() : null;
   const storage = options.devStorage;
   return {
     ...config,
@@ -76,10 +87,11 @@ async function readConfig(options: ServerOptions, io: ServerIo): Promise<ServerC
         ...first,
         address: options.devListenAddress ?? first.address,
         tls:
-          tls === null
+          certificate === null
             ? first.tls
             : {
-                ...tls,
+                certFile: certificate.certFile,
+                keyFile: certificate.keyFile,
                 clientCaFile: null,
                 minVersion: 'TLSv1.2',
                 maxVersion: 'TLSv1.3',
@@ -105,9 +117,13 @@ interface RunningServer {
   close(): Promise<void>;
 }
 
-async function startServer(options: ServerOptions, io: ServerIo): Promise<RunningServer> {
+async function startServer(
+  options: ServerOptions,
+  io: ServerIo,
+  certificate: DevCertificate | null,
+): Promise<RunningServer> {
   const hardening = hardenProcess();
-  const config = await readConfig(options, io);
+  const config = await readConfig(options, io, certificate);
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
@@ -127,7 +143,7 @@ async function startServer(options: ServerOptions, io: ServerIo): Promise<Runnin
     for (const each of config.listeners)
       listeners.push(await openListener(assembly.core, each, log));
     const address = `${scheme}://${listeners[0]?.address ?? ''}`;
-    if (options.dev) await announceDev(options, config, assembly, io, address);
+    if (options.dev) await announceDev(options, assembly, io, address, certificate);
     if (config.pidFile !== null) writeFileSync(config.pidFile, `${process.pid}\n`);
     const server = running(config, assembly, listeners, log);
     log('info', `vouchsafe ${VERSION} listens on ${address}`);
@@ -184,18 +200,21 @@ function assembleServer(
 
 async function announceDev(
   options: ServerOptions,
-  config: ServerConfig,
   assembly: Assembly,
   io: ServerIo,
   address: string,
+  certificate: DevCertificate | null,
 ): Promise<void> {
   const secrets = await openDevServer(assembly, options, clock);
   if (!options.devNoStoreToken) writeTokenFile(options.tokenFile, secrets.rootToken);
-  const certFile = config.listeners[0]?.tls?.certFile ?? null;
-  const caFile =
-    options.devTls && certFile !== null ? certFile.replace(/cert\.pem$/, 'ca.pem') : null;
   io.writeOut(
-    devBanner({ address, secrets, caFile, teeFolder: options.devTee, storage: options.devStorage }),
+    devBanner({
+      address,
+      secrets,
+      caFile: certificate?.caFile ?? null,
+      teeFolder: options.devTee,
+      storage: options.devStorage,
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 // The command and the server it ships with: start, token file, TLS, and refusals to start.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { startRealServer } from '../testing/real-server.js';
 import { newFolder, runVouchsafe } from '../testing/stub-server.js';
@@ -67,6 +67,17 @@ test('TLS: what is believed, what is refused, and what to do about it', async ()
     assert.equal(outcome.code, code, outcome.err);
     assert.match(outcome.err, hint);
   }
+  const folder = dirname(ca);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(await server.stop(), 0);
+  assert.equal(existsSync(folder), false, 'the key goes with the server');
+});
+
+test('a development server that cannot start leaves no key behind', async () => {
+  const TMPDIR = newFolder();
+  const args = ['server', '-dev', '-dev-tls', '-dev-listen-address=not an address'];
+  assert.equal((await runVouchsafe(args, { env: { TMPDIR } })).code, 1);
+  assert.deepEqual(readdirSync(TMPDIR), []);
 });
 
 test('a server that cannot start says why and fails', async () => {

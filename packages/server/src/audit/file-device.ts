@@ -3,16 +3,15 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
-  mkdirSync,
   openSync,
   realpathSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { invalidRequest } from '../framework/errors.js';
+import { makeDirectory } from '../framework/make-directory.js';
 import type { AuditDevice } from './device.js';
 import { LineQueue } from './line-queue.js';
 
@@ -31,16 +30,6 @@ export interface FilePlace {
 function isBelow(path: string, directory: string): boolean {
   const way = relative(directory, path);
   return way === '' || (!way.startsWith('..') && !way.startsWith('/'));
-}
-
-/**
- * Makes the directory and what is missing above it. Node's own recursive mkdir never returns where the kernel answers
- * ENOENT although the parent is there (/proc), and would hold the whole server up.
- */
-function makeDirectory(path: string): void {
-  const missing: string[] = [];
-  for (let at = path; !existsSync(at); at = dirname(at)) missing.push(at);
-  for (const directory of missing.reverse()) mkdirSync(directory, { mode: 0o700 });
 }
 
 /** The directory with links followed, so that none leads into the plugin directory; made when missing. */

@@ -1,9 +1,10 @@
 // The development server: unsealed at start, its root token printed, secret/ mounted. Never for anything real.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase } from '../core/first-writes.js';
 import { type MountEntry, newMountEntry } from '../core/mounts/entry.js';
+import { makeDirectory } from '../framework/make-directory.js';
 import type { Assembly } from './assemble.js';
 import { type ServerOptions, StartError } from './options.js';
 
@@ -84,7 +85,7 @@ function readSecrets(file: string | null): DevSecrets {
 /** @throws StartError when the folder cannot be made */
 export function devStorageFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder);
     return join(folder, 'data');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -92,15 +93,20 @@ export function devStorageFolder(folder: string): string {
   }
 }
 
-/** A certificate for localhost, good for this start; the folder also gets the CA that clients need. */
-export async function makeDevCertificate(): Promise<{
+/** PEM files in a folder of this server's own. */
+export interface DevCertificate {
   readonly certFile: string;
   readonly keyFile: string;
+  /** What clients need. */
   readonly caFile: string;
-}> {
+  /** Deletes the folder; may be called again. */
+  remove(): void;
+}
+
+/** A certificate for localhost, good for this start, in a folder whose name nobody can know beforehand. */
+export async function makeDevCertificate(): Promise<DevCertificate> {
   const { mintDevelopmentTls } = await import('@vouchsafe/verifier/testing');
-  const folder = join(tmpdir(), `vouchsafe-tls-${process.pid}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-tls-'));
   const files = {
     certFile: join(folder, 'vouchsafe-cert.pem'),
     keyFile: join(folder, 'vouchsafe-key.pem'),
@@ -114,7 +120,7 @@ export async function makeDevCertificate(): Promise<{
   writeFileSync(files.certFile, minted.certificate);
   writeFileSync(files.keyFile, minted.key, { mode: 0o600 });
   writeFileSync(files.caFile, minted.ca);
-  return files;
+  return { ...files, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Test harnesses read the lines "Unseal Key: …" and "Root Token: …". */

@@ -1,10 +1,11 @@
 // The simulated TEE of a development server: a software vendor whose evidence has the genuine format and whose roots
 // only a -dev server accepts. Must never be reachable from a server that was started with a configuration alone.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DcapEndorsements, type TrustedRoot, tdxEndorsementsFor } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { collateralFacts, type EndorsementSource } from '../endorsements/source.js';
+import { makeDirectory } from '../framework/make-directory.js';
 import { StartError } from './options.js';
 
 export const SIMULATED_CA_FILE = 'simulated-tee.json';
@@ -46,7 +47,7 @@ export function openSimulatedTee(folder: string, now: Date): SimulatedTee {
 function readOrCreate(folder: string, file: string, now: Date): DcapCa {
   try {
     if (existsSync(file)) return DcapCa.fromJson(readFileSync(file, 'utf8'));
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder);
     const ca = DcapCa.create({ now });
     writeFileSync(file, ca.toJson(), { mode: 0o600 });
     chmodSync(file, 0o600);

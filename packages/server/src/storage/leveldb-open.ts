@@ -1,9 +1,10 @@
 // Opens the LevelDB directory, or says what is wrong with it and what to do. Never repairs, never creates a database
 // over the remains of another one: whatever is refused here is still there afterwards.
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { access, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { makeDirectory } from '../framework/make-directory.js';
 import { findLogDamage } from './leveldb-log.js';
 
 export type Level = ClassicLevel<string, Buffer>;
@@ -87,7 +88,7 @@ export async function hasRoomToRecover(directory: string): Promise<boolean> {
 
 async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StorageOpenError(
