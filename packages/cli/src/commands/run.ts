@@ -6,7 +6,7 @@ import { command } from './command.js';
 
 export const run = command({
   usage: 'run [options] -- COMMAND [ARGUMENT...]',
-  summary: 'Attest, take the secrets of a role, and run a command with them',
+  summary: 'Attest, take the secrets of a role, and run a command',
   details:
     'Checks the server, shows it hardware evidence of what runs here, logs in with a role, and starts the command with the environment variables and files that the role provides. While the command runs the login is kept alive and signals are passed on; afterwards the token is revoked and the files are removed.\n\nThe exit code is the command’s own, or 128 + N when signal N ended it. 125: the command was not started; 126: it cannot be executed; 127: it was not found.',
   examples: [
