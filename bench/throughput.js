@@ -125,7 +125,7 @@ async function measure(tls) {
       for (const target of targets) if (!target.isBaseline) await fill(target, load);
       const results = await measureScheme(targets, load, Number(values.rounds));
       if ('attested login'.includes(values.only)) {
-        results.push(...(await attestedLogins({ tls, load, core: serverCore, say })));
+        results.push(...(await attestedLogins({ tls, load, core: serverCore })));
       }
       const baseline = results.find(({ name }) => name === 'hello');
       return results.map((each) => ({

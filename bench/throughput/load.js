@@ -15,7 +15,7 @@ function latencyMs(output, percentile) {
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']));
 
 /** Seconds of processor time that a process has used, all of its threads together. */
-function cpuSeconds(pid) {
+export function cpuSeconds(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
