@@ -15,6 +15,7 @@ import {
   openDevServer,
 } from './startup/dev.js';
 import { createLog, type Log } from './startup/log.js';
+import { LogFile } from './startup/log-file.js';
 import { type ServerIo, type ServerOptions, StartError } from './startup/options.js';
 import { watchProcess } from './startup/process-faults.js';
 import { openListener, reloadListener } from './startup/serve.js';
@@ -66,8 +67,8 @@ async function readConfig(
     paths: options.config,
     env: {
       ...io.env,
-      ...(options.logLevel === null ? {} : { VAULT_LOG_LEVEL: options.logLevel }),
-      ...(options.logFormat === null ? {} : { VAULT_LOG_FORMAT: options.logFormat }),
+      ...(options.logLevel === null ? {} : { VOUCHSAFE_LOG_LEVEL: options.logLevel }),
+      ...(options.logFormat === null ? {} : { VOUCHSAFE_LOG_FORMAT: options.logFormat }),
     },
     dev: options.dev,
     files: NODE_CONFIG_FILES,
@@ -78,10 +79,7 @@ async function readConfig(
   const storage = options.devStorage;
   return {
     ...config,
-    storage:
-      storage === null
-        ? config.storage
-        : { type: 'file', path: devStorageFolder(storage), nodeId: null },
+    storage: storage === null ? config.storage : { type: 'file', path: devStorageFolder(storage) },
     listeners: [
       {
         ...first,
@@ -92,7 +90,6 @@ async function readConfig(
             : {
                 certFile: certificate.certFile,
                 keyFile: certificate.keyFile,
-                clientCaFile: null,
                 minVersion: 'TLSv1.2',
                 maxVersion: 'TLSv1.3',
                 cipherSuites: null,
@@ -124,10 +121,14 @@ async function startServer(
 ): Promise<RunningServer> {
   const hardening = hardenProcess();
   const config = await readConfig(options, io, certificate);
+  const logFile = config.logFile === null ? null : new LogFile(config.logFile);
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
-    write: (line) => io.writeError(line),
+    write: (line) => {
+      io.writeError(line);
+      logFile?.write(line);
+    },
     clock,
   });
   for (const warning of config.warnings) log('warn', warning);
@@ -145,7 +146,7 @@ async function startServer(
     const address = `${scheme}://${listeners[0]?.address ?? ''}`;
     if (options.dev) await announceDev(options, assembly, io, address, certificate);
     if (config.pidFile !== null) writeFileSync(config.pidFile, `${process.pid}\n`);
-    const server = running(config, assembly, listeners, log);
+    const server = running(config, assembly, listeners, log, logFile);
     log('info', `vouchsafe ${VERSION} listens on ${address}`);
     return server;
   } catch (error) {
@@ -232,14 +233,25 @@ function writeTokenFile(file: string, token: string): void {
   }
 }
 
+function reopenLog(logFile: LogFile | null, log: Log): void {
+  try {
+    logFile?.reopen();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    log('error', error.message);
+  }
+}
+
 /** Listens for signals from here on: whoever reads that the server listens may end it at once. */
 function running(
   config: ServerConfig,
   assembly: Assembly,
   listeners: readonly Listener[],
   log: Log,
+  logFile: LogFile | null,
 ): RunningServer {
   const reload = (): void => {
+    reopenLog(logFile, log);
     listeners.forEach((listener, index) => {
       const each = config.listeners[index];
       if (each !== undefined) reloadListener(listener, each, log);

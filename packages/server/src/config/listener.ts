@@ -53,19 +53,23 @@ const IGNORED: IgnoredKeys = {
   chroot_namespace: NOT_SUPPORTED,
 };
 
+/** Vault opens these endpoints to anybody when they are false. */
+const UNAUTHENTICATED_SWITCHES = [
+  'disable_unauthed_rekey_endpoints',
+  'disable_unauthed_generate_root_endpoints',
+];
+
 /** Problems are kept in the stanza; what cannot be read takes its default. */
 export function readListener(stanza: Stanza): ListenerConfig {
   const address =
     stanza.parsed('address', 'an address such as "0.0.0.0:8200" or "[::]:8200"', findAddress) ??
     DEFAULT_LISTEN_ADDRESS;
-  const telemetry = stanza.inner('telemetry');
   const listener: ListenerConfig = {
     address,
     tls: readTls(stanza),
     requestBytesMax:
       stanza.integer('max_request_size', 1024, REQUEST_BYTES_MAX) ?? REQUEST_BYTES_DEFAULT,
     requestJsonStringsMax: stanza.integer('max_request_json_strings', 1, JSON_COUNT_MAX),
-    requestJsonMemoryBytesMax: stanza.integer('max_request_json_memory', 1024, JSON_COUNT_MAX),
     requestSecondsMax: positiveSeconds(stanza, 'max_request_duration', REQUEST_SECONDS_DEFAULT),
     readHeaderTimeoutSeconds: positiveSeconds(stanza, 'http_read_header_timeout', 10),
     readTimeoutSeconds: positiveSeconds(stanza, 'http_read_timeout', 30),
@@ -76,21 +80,37 @@ export function readListener(stanza: Stanza): ListenerConfig {
     corsEnabled: stanza.boolean('cors_enabled') ?? false,
     corsAllowedOrigins: stanza.strings('cors_allowed_origins') ?? [],
     corsAllowedHeaders: stanza.strings('cors_allowed_headers') ?? [],
-    disableUnauthedRekeyEndpoints: stanza.boolean('disable_unauthed_rekey_endpoints') ?? true,
-    disableUnauthedGenerateRootEndpoints:
-      stanza.boolean('disable_unauthed_generate_root_endpoints') ?? true,
-    unauthenticatedMetricsAccess: telemetry?.boolean('unauthenticated_metrics_access') ?? false,
-    customResponseHeaders: readResponseHeaders(stanza),
     source: { file: stanza.file, line: stanza.at.line },
   };
+  readUnused(stanza);
+  stanza.finish(IGNORED);
+  return listener;
+}
+
+/** Keys whose values are checked, so that a mistake shows, and then not used. */
+function readUnused(stanza: Stanza): void {
+  const telemetry = stanza.inner('telemetry');
+  if (telemetry?.boolean('unauthenticated_metrics_access') === true) {
+    const detail = 'has no effect: sys/metrics wants a token';
+    telemetry.warnUnused('unauthenticated_metrics_access', detail);
+  }
   telemetry?.finish({
     metrics_only: NOT_SUPPORTED,
     disallow_metrics: NOT_SUPPORTED,
     metrics_path: NOT_SUPPORTED,
     add_lease_metrics_namespace_labels: NOT_SUPPORTED,
   });
-  stanza.finish(IGNORED);
-  return listener;
+  for (const key of UNAUTHENTICATED_SWITCHES) {
+    if (stanza.boolean(key) !== false) continue;
+    const detail = `"${key}" is false: these endpoints always want a token here; remove it`;
+    stanza.fail(key, 'config-unsupported', detail);
+  }
+  stanza.integer('max_request_json_memory', 1024, JSON_COUNT_MAX);
+  const bounded = 'has no effect: max_request_size and max_request_json_strings bound it';
+  stanza.warnUnused('max_request_json_memory', bounded);
+  stanza.warnUnused('tls_client_ca_file', 'has no effect: auth methods check client certificates');
+  checkResponseHeaders(stanza);
+  stanza.warnUnused('custom_response_headers', NOT_SUPPORTED);
 }
 
 /** 'host:port' with a name, an IPv4 address, an IPv6 address in brackets, or nothing for every address. */
@@ -113,10 +133,10 @@ function readTls(stanza: Stanza): ListenerTlsConfig | null {
   const disabled = stanza.boolean('tls_disable') ?? false;
   const certFile = stanza.string('tls_cert_file') ?? '';
   const keyFile = stanza.string('tls_key_file') ?? '';
+  const clientCaFile = stanza.string('tls_client_ca_file');
   const tls: ListenerTlsConfig = {
     certFile,
     keyFile,
-    clientCaFile: stanza.string('tls_client_ca_file'),
     minVersion: stanza.word('tls_min_version', TLS_VERSIONS) ?? 'TLSv1.2',
     maxVersion: stanza.word('tls_max_version', TLS_VERSIONS) ?? 'TLSv1.3',
     cipherSuites: stanza.strings('tls_cipher_suites'),
@@ -139,7 +159,7 @@ function readTls(stanza: Stanza): ListenerTlsConfig | null {
   if (tls.minVersion > tls.maxVersion) {
     stanza.fail('tls_max_version', 'config-bad-value', 'tls_max_version is below tls_min_version');
   }
-  if (tls.requireAndVerifyClientCert && tls.clientCaFile === null) {
+  if (tls.requireAndVerifyClientCert && clientCaFile === null) {
     const detail = 'tls_require_and_verify_client_cert needs tls_client_ca_file';
     stanza.fail('tls_require_and_verify_client_cert', 'config-missing', detail);
   }
@@ -173,23 +193,18 @@ function isAddressOrBlock(text: string): boolean {
   );
 }
 
-function readResponseHeaders(stanza: Stanza): ListenerConfig['customResponseHeaders'] {
-  const byStatus: Record<string, Record<string, readonly string[]>> = {};
+function checkResponseHeaders(stanza: Stanza): void {
   for (const block of stanza.blocks('custom_response_headers', 1)) {
     const status = block.labels[0] ?? '';
-    stanza.problems.attempt(stanza.file, () => {
-      byStatus[status] = { ...byStatus[status], ...readHeaders(block.items) };
-    });
+    stanza.problems.attempt(stanza.file, () => checkHeaders(block.items));
     if (status !== 'default' && !/^[1-5](\d\d|xx)$/.test(status)) {
       const detail = 'custom_response_headers: want "default", a class such as "4xx", or a status';
       stanza.problems.add(stanza.file, block.at, 'config-bad-value', detail);
     }
   }
-  return byStatus;
 }
 
-function readHeaders(items: readonly HclItem[]): Record<string, readonly string[]> {
-  const headers: Record<string, readonly string[]> = {};
+function checkHeaders(items: readonly HclItem[]): void {
   for (const item of items) {
     const values = readStringList(item);
     const named = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(item.key);
@@ -199,7 +214,5 @@ function readHeaders(items: readonly HclItem[]): Record<string, readonly string[
     if (values.some((value) => /[^\t\x20-\x7e]/.test(value))) {
       throw badValue(item, 'want printable ASCII');
     }
-    headers[item.key] = values;
   }
-  return headers;
 }

@@ -51,6 +51,33 @@ test('files, folders in the order of names, then the environment', async () => {
   assert.deepEqual([config.apiAddr, config.logLevel], ['https://x:1', 'debug']);
 });
 
+test('VOUCHSAFE_ variables win over VAULT_ ones, unless they are empty', async () => {
+  const env = {
+    VOUCHSAFE_API_ADDR: 'https://v:1',
+    VAULT_API_ADDR: 'https://x:1',
+    VOUCHSAFE_LOG_LEVEL: '',
+    VAULT_LOG_LEVEL: 'debug',
+    VOUCHSAFE_LOG_FORMAT: 'json',
+    VOUCHSAFE_CLUSTER_ADDR: 'https://v:2',
+  };
+  const config = await loadServerConfig({ paths: ['a.hcl'], env, dev: false, files: TREE });
+  assert.deepEqual(
+    [config.apiAddr, config.logLevel, config.logFormat],
+    ['https://v:1', 'debug', 'json'],
+  );
+  assert.match(config.warnings.join(), /^environment:1: "cluster_addr" has no effect/);
+  const local = {
+    VOUCHSAFE_LOCAL_CONFIG: 'cluster_name = "own"',
+    VAULT_LOCAL_CONFIG: 'cluster_name = "vault"',
+  };
+  assert.equal(await load(['a.hcl'], local), 'own');
+  assert.equal(await load(['a.hcl'], { ...local, VOUCHSAFE_LOCAL_CONFIG: ' ' }), 'vault');
+  await assert.rejects(
+    load(['a.hcl'], { VOUCHSAFE_LOCAL_CONFIG: 'x' }),
+    /^ConfigError: VOUCHSAFE_LOCAL_CONFIG:1/,
+  );
+});
+
 test('refuses files that cannot be read, empty folders and bad variables', async () => {
   for (const paths of [['no.hcl'], ['empty'], ['a.hcl', 'no.hcl']]) {
     await assert.rejects(

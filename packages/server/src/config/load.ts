@@ -1,4 +1,4 @@
-// Finds the texts of the configuration: files, folders of files, VAULT_LOCAL_CONFIG and single variables.
+// Finds the texts of the configuration: files, folders of files, and variables.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_HCL_LIMITS } from '../hcl/tree.js';
@@ -14,12 +14,12 @@ export interface ConfigFiles {
   read(path: string): Promise<string>;
 }
 
-/** Variables that Vault reads too; they win over every file. */
+/** Variables that Vault reads too, as VAULT_…; they win over every file. */
 const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
-  VAULT_API_ADDR: 'api_addr',
-  VAULT_CLUSTER_ADDR: 'cluster_addr',
-  VAULT_LOG_LEVEL: 'log_level',
-  VAULT_LOG_FORMAT: 'log_format',
+  API_ADDR: 'api_addr',
+  CLUSTER_ADDR: 'cluster_addr',
+  LOG_LEVEL: 'log_level',
+  LOG_FORMAT: 'log_format',
 };
 const FOLDER_FILES_MAX = 1000;
 
@@ -36,7 +36,8 @@ export const NODE_CONFIG_FILES: ConfigFiles = {
 
 /**
  * @param input.paths each a file, or a folder whose *.hcl and *.json are taken in the order of their names
- * @param input.env VAULT_LOCAL_CONFIG is one more text, read behind the files; then single variables
+ * @param input.env VOUCHSAFE_… wins over VAULT_…; LOCAL_CONFIG is one more text, read behind the files; then single
+ *   variables
  * @throws ConfigError also for files that cannot be read
  */
 export async function loadServerConfig(input: {
@@ -47,14 +48,27 @@ export async function loadServerConfig(input: {
 }): Promise<ServerConfig> {
   const sources: ConfigSource[] = [];
   for (const path of input.paths) sources.push(...(await readSources(path, input.files)));
-  const { VAULT_LOCAL_CONFIG: local } = input.env;
-  if (local !== undefined && local.trim() !== '') {
-    sources.push({ file: 'VAULT_LOCAL_CONFIG', text: local });
-  }
-  const named = Object.entries(ENVIRONMENT_KEYS).map(([name, key]) => [key, input.env[name]]);
-  const text = JSON.stringify(Object.fromEntries(named.filter(([, value]) => value)));
+  const local = findVariable(input.env, 'LOCAL_CONFIG');
+  if (local !== null) sources.push({ file: local.name, text: local.value });
+  const named = Object.entries(ENVIRONMENT_KEYS).flatMap(([name, key]) => {
+    const found = findVariable(input.env, name);
+    return found === null ? [] : [[key, found.value]];
+  });
+  const text = JSON.stringify(Object.fromEntries(named));
   sources.push({ file: 'environment', text });
   return parseServerConfig(sources, { dev: input.dev });
+}
+
+/** One that is empty counts as none. */
+function findVariable(
+  env: Readonly<Record<string, string | undefined>>,
+  suffix: string,
+): { readonly name: string; readonly value: string } | null {
+  for (const name of [`VOUCHSAFE_${suffix}`, `VAULT_${suffix}`]) {
+    const value = env[name] ?? '';
+    if (value.trim() !== '') return { name, value };
+  }
+  return null;
 }
 
 async function readSources(path: string, files: ConfigFiles): Promise<readonly ConfigSource[]> {

@@ -40,13 +40,13 @@ test('a configuration of each kind of stanza', () => {
     audit "file" "to-file" { description = "d" options { file_path = "/a.log" } }
     audit "syslog" { path = "sys" }
     seal "shamir" { }
-    attestation { endorsement_bundle = ["/e1", "/e2"] offline = true options { a = "b" } }
+    attestation { endorsement_bundle = ["/e1", "/e2"] offline = true options { vendor_ca_file = "/v.pem" } }
     api_addr = "https://v.example:8200"
     cluster_name = "c" default_lease_ttl = "1h" max_lease_ttl = 7200 ui = true
     log_level = "DEBUG" log_format = "json" pid_file = "/p" disable_mlock = true
     raw_storage_endpoint = false
   `);
-  assert.deepEqual(config.storage, { type: 'raft', path: '/data', nodeId: 'n1' });
+  assert.deepEqual(config.storage, { type: 'raft', path: '/data' });
   const [tls, plain] = config.listeners;
   assert.ok(tls && plain);
   assert.equal(tls.address, '0.0.0.0:8200');
@@ -61,10 +61,6 @@ test('a configuration of each kind of stanza', () => {
     rejectNotPresent: true,
     rejectNotAuthorized: true,
   });
-  assert.equal(tls.unauthenticatedMetricsAccess, true);
-  assert.deepEqual(tls.customResponseHeaders, {
-    default: { 'Strict-Transport-Security': ['max-age=1'] },
-  });
   assert.equal(plain.tls, null);
   assert.deepEqual(
     config.audits.map(({ type, path, options }) => [type, path, { ...options }]),
@@ -75,14 +71,22 @@ test('a configuration of each kind of stanza', () => {
   );
   assert.deepEqual(config.attestation.endorsementBundleFiles, ['/e1', '/e2']);
   assert.equal(config.attestation.offline, true);
-  assert.deepEqual({ ...config.attestation.options }, { a: 'b' });
+  assert.deepEqual({ ...config.attestation.options }, { vendor_ca_file: '/v.pem' });
   assert.deepEqual(
     [config.defaultLeaseTtlSeconds, config.maxLeaseTtlSeconds, config.ui, config.logLevel],
     [3600, 7200, true, 'debug'],
   );
   assert.deepEqual(
-    config.warnings.map((warning) => warning.slice(0, 40)),
-    ['c1.hcl:2: storage "raft": "retry_join" h', 'c1.hcl:20: "disable_mlock" has no effect'],
+    config.warnings.map((warning) => warning.replace(/ (has|is) .*/, '')),
+    [
+      'c1.hcl:2: storage "raft": "node_id"',
+      'c1.hcl:2: storage "raft": "retry_join"',
+      'c1.hcl:10: telemetry: "unauthenticated_metrics_access"',
+      'c1.hcl:5: listener "tcp": "tls_client_ca_file"',
+      'c1.hcl:11: listener "tcp": "custom_response_headers"',
+      'c1.hcl:19: "ui"',
+      'c1.hcl:20: "disable_mlock"',
+    ],
   );
 });
 
@@ -109,12 +113,39 @@ test('absent keys have defaults', () => {
   const [listener] = config.listeners;
   assert.equal(listener?.requestBytesMax, 33_554_432);
   assert.equal(listener?.requestSecondsMax, 90);
-  assert.equal(listener?.disableUnauthedRekeyEndpoints, true);
   assert.equal(
     parse(`${STORAGE} ${LISTENER} default_lease_ttl = "1000h"`).maxLeaseTtlSeconds,
     3_600_000,
   );
   assert.equal(parse(`${STORAGE} ${LISTENER} max_lease_ttl = "1h"`).defaultLeaseTtlSeconds, 3600);
+});
+
+const unused: readonly (readonly [string, string, RegExp])[] = [
+  ['cluster_addr', 'cluster_addr = "https://v:8201"', /there is no cluster$/],
+  ['introspection_endpoint', 'introspection_endpoint = true', /not supported and has no effect$/],
+  ['ui', 'ui = true', /there is no web interface$/],
+  ['seal', 'seal "shamir" { disabled = true }', /seal "shamir": "disabled" is not supported/],
+  [
+    'max_request_json_memory',
+    'listener "tcp" { address = ":1" tls_disable = true max_request_json_memory = 2048 }',
+    /max_request_size and max_request_json_strings bound it$/,
+  ],
+];
+for (const [key, more, warning] of unused) {
+  test(`${key} is accepted with a warning that names its place`, () => {
+    const { warnings } = parse(`${STORAGE}\n${LISTENER}\n${more}`);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', warning);
+    assert.match(warnings[0] ?? '', /^c1\.hcl:3: /);
+  });
+}
+
+test('what says that nothing unusual is wanted gives no warning', () => {
+  const { warnings } = parse(
+    `${STORAGE} ui = false introspection_endpoint = false listener "tcp" { tls_disable = true
+      disable_unauthed_rekey_endpoints = true telemetry { unauthenticated_metrics_access = false } }`,
+  );
+  assert.deepEqual(warnings, []);
 });
 
 test('later files win, listeners and audit devices add up', () => {
@@ -233,6 +264,18 @@ test('refuses what is wrong or missing, naming file, line and remedy', () => {
       'config-bad-value',
       'X-Vault-',
     ],
+    [
+      'rekeying by anybody',
+      'listener "tcp" { address = ":1" tls_disable = true disable_unauthed_rekey_endpoints = false }',
+      'config-unsupported',
+      'always want a token',
+    ],
+    [
+      'making root tokens by anybody',
+      'listener "tcp" { address = ":1" tls_disable = true disable_unauthed_generate_root_endpoints = "false" }',
+      'config-unsupported',
+      'always want a token',
+    ],
     ['another listener', 'listener "unix" { address = "/s" }', 'config-unsupported', 'want "tcp"'],
     [
       'another storage',
@@ -280,6 +323,12 @@ test('refuses what is wrong or missing, naming file, line and remedy', () => {
       'attestation { online = true }',
       'config-unknown-key',
       'did you mean "offline"?',
+    ],
+    [
+      'an unknown option of attestation',
+      'attestation { options { vendor_ca = "/v.pem" } }',
+      'config-unknown-key',
+      'want "vendor_ca_file"',
     ],
     ['text that is no HCL', 'ui = ', 'config-malformed', 'want a value'],
   ];

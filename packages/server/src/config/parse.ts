@@ -103,6 +103,8 @@ const IGNORED_RAFT: IgnoredKeys = Object.fromEntries(
   ].map((key) => [key, 'has no effect: raft storage is one node here']),
 );
 const IGNORED_INMEM: IgnoredKeys = { path: 'has no effect: nothing is stored' };
+/** What the parts that judge evidence read. */
+const ATTESTATION_OPTIONS: ReadonlySet<string> = new Set(['vendor_ca_file']);
 const AUDIT_KEYS = new Set(['path', 'description', 'local', 'options']);
 
 /**
@@ -129,19 +131,18 @@ export function parseServerConfig(
     apiAddr: lastOf(tops, (top) =>
       top.parsed('api_addr', 'a URL such as "https://v.example:8200"', findUrl),
     ),
-    clusterAddr: lastOf(tops, (top) => top.string('cluster_addr')),
     clusterName: lastOf(tops, (top) => top.string('cluster_name')),
     defaultLeaseTtlSeconds: defaultTtl || Math.min(DEFAULT_LEASE_TTL_SECONDS, maxTtl || Infinity),
     maxLeaseTtlSeconds: maxTtl || Math.max(DEFAULT_LEASE_TTL_SECONDS, defaultTtl ?? 0),
     ui: lastOf(tops, (top) => top.boolean('ui')) ?? false,
     logLevel: lastOf(tops, (top) => top.word('log_level', LOG_LEVELS)) ?? 'info',
     logFormat: lastOf(tops, (top) => top.word('log_format', LOG_FORMATS)) ?? 'standard',
-    logFile: lastOf(tops, (top) => top.string('log_file')),
+    logFile: lastOf(tops, (top) => top.string('log_file')) || null,
     pidFile: lastOf(tops, (top) => top.string('pid_file')),
     pluginDirectory: lastOf(tops, (top) => top.string('plugin_directory')),
-    introspectionEndpoint: lastOf(tops, (top) => top.boolean('introspection_endpoint')) ?? false,
   };
   refuseRawEndpoint(tops);
+  warnOfUnused(tops, config.ui);
   if (config.defaultLeaseTtlSeconds > config.maxLeaseTtlSeconds) {
     const last = tops.findLast((top) => top.has('default_lease_ttl') || top.has('max_lease_ttl'));
     last?.fail('default_lease_ttl', 'config-bad-value', 'default_lease_ttl is above max_lease_ttl');
@@ -181,24 +182,27 @@ function readStorage(tops: readonly Stanza[], problems: ProblemList, dev: boolea
   if (found === null && !dev) {
     complain(problems, tops, 'no storage: add storage "file" { path = "/var/lib/vouchsafe" }');
   }
-  return found ?? { type: 'inmem', path: '', nodeId: null };
+  return found ?? { type: 'inmem', path: '' };
 }
 
 function readStorageType(stanza: Stanza, type: string): StorageConfig {
   if (type === 'inmem') {
     stanza.finish(IGNORED_INMEM);
-    return { type, path: '', nodeId: null };
+    return { type, path: '' };
   }
   const path = stanza.string('path') ?? '';
   if (type !== 'file' && type !== 'raft') {
     const detail = 'not a storage of this server: want "file", "raft" or "inmem"';
     stanza.fail(null, 'config-unsupported', detail);
-    return { type: 'inmem', path, nodeId: null };
+    return { type: 'inmem', path };
   }
   if (path === '') stanza.fail(null, 'config-missing', 'no path: set it to a folder');
-  const nodeId = type === 'raft' ? stanza.string('node_id') : null;
+  if (type === 'raft') {
+    stanza.string('node_id');
+    stanza.warnUnused('node_id', 'has no effect: raft storage is one node here');
+  }
   stanza.finish(type === 'raft' ? IGNORED_RAFT : {});
-  return { type, path, nodeId };
+  return { type, path };
 }
 
 function readListeners(
@@ -241,6 +245,7 @@ function readSeal(tops: readonly Stanza[]): ServerConfig['seal'] {
       if (type === 'shamir') {
         stanza.boolean('disabled');
         stanza.string('name');
+        for (const key of ['disabled', 'name']) stanza.warnUnused(key, NOT_SUPPORTED);
         stanza.finish({});
       } else {
         const detail =
@@ -261,10 +266,19 @@ function readAttestation(tops: readonly Stanza[]): AttestationConfig {
     pccsUrl: lastOf(stanzas, (stanza) => stanza.parsed('pccs_url', url, findUrl)),
     kdsUrl: lastOf(stanzas, (stanza) => stanza.parsed('kds_url', url, findUrl)),
     refreshIntervalSeconds: lastOf(stanzas, (s) => s.durationSeconds('refresh_interval')),
-    options: Object.assign({}, ...stanzas.map((stanza) => stanza.stringMap('options') ?? {})),
+    options: Object.assign({}, ...stanzas.map(readAttestationOptions)),
   };
   for (const stanza of stanzas) stanza.finish({});
   return config;
+}
+
+function readAttestationOptions(stanza: Stanza): Readonly<Record<string, string>> {
+  const options = stanza.stringMap('options') ?? {};
+  const unknown = Object.keys(options).find((name) => !ATTESTATION_OPTIONS.has(name));
+  if (unknown === undefined) return options;
+  const known = [...ATTESTATION_OPTIONS].map((name) => `"${name}"`).join(', ');
+  stanza.fail('options', 'config-unknown-key', `unknown option "${unknown}": want ${known}`);
+  return {};
 }
 
 /** `audit "TYPE" "PATH" { … }`, or one label and `path = …`; without both the path is the type. */
@@ -319,4 +333,14 @@ function refuseRawEndpoint(tops: readonly Stanza[]): void {
     const detail = 'raw_storage_endpoint is not offered by this server: remove it';
     top.fail('raw_storage_endpoint', 'config-unsupported', detail);
   }
+}
+
+/** Keys whose values are checked, so that a mistake shows, and then not used. */
+function warnOfUnused(tops: readonly Stanza[], ui: boolean): void {
+  lastOf(tops, (top) => top.string('cluster_addr'));
+  for (const top of tops) top.warnUnused('cluster_addr', 'has no effect: there is no cluster');
+  const last = (key: string) => tops.findLast((top) => top.has(key));
+  if (ui) last('ui')?.warnUnused('ui', 'has no effect: there is no web interface');
+  if (lastOf(tops, (top) => top.boolean('introspection_endpoint')) !== true) return;
+  last('introspection_endpoint')?.warnUnused('introspection_endpoint', NOT_SUPPORTED);
 }

@@ -5,8 +5,6 @@ export interface StorageConfig {
   readonly type: 'file' | 'raft' | 'inmem';
   /** Folder of the database; '' for inmem. */
   readonly path: string;
-  /** raft's own name for the node, or null. */
-  readonly nodeId: string | null;
 }
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
@@ -15,8 +13,6 @@ export interface ListenerTlsConfig {
   /** PEM, the server's certificate first, then its chain. */
   readonly certFile: string;
   readonly keyFile: string;
-  /** PEM of CAs for client certificates, or null. */
-  readonly clientCaFile: string | null;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   /** OpenSSL or IANA names for TLS 1.2, or null for the platform's. */
@@ -42,7 +38,6 @@ export interface ListenerConfig {
   readonly tls: ListenerTlsConfig | null;
   readonly requestBytesMax: number;
   readonly requestJsonStringsMax: number | null;
-  readonly requestJsonMemoryBytesMax: number | null;
   readonly requestSecondsMax: number;
   readonly readHeaderTimeoutSeconds: number;
   readonly readTimeoutSeconds: number;
@@ -54,14 +49,6 @@ export interface ListenerConfig {
   readonly corsEnabled: boolean;
   readonly corsAllowedOrigins: readonly string[];
   readonly corsAllowedHeaders: readonly string[];
-  /** Vault lets anybody start a rekey or root generation; here only if this is set to false. */
-  readonly disableUnauthedRekeyEndpoints: boolean;
-  readonly disableUnauthedGenerateRootEndpoints: boolean;
-  readonly unauthenticatedMetricsAccess: boolean;
-  /** By status ('default', '2xx', '404'), then by header name. */
-  readonly customResponseHeaders: Readonly<
-    Record<string, Readonly<Record<string, readonly string[]>>>
-  >;
   /** Where it was written, for messages about its files. */
   readonly source: { readonly file: string; readonly line: number };
 }
@@ -101,18 +88,16 @@ export interface ServerConfig {
   readonly attestation: AttestationConfig;
   /** URL that clients reach this server under, or null. */
   readonly apiAddr: string | null;
-  readonly clusterAddr: string | null;
   readonly clusterName: string | null;
   readonly defaultLeaseTtlSeconds: number;
   readonly maxLeaseTtlSeconds: number;
   readonly ui: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  /** Null: standard error. */
+  /** Beside standard error; null: that alone. */
   readonly logFile: string | null;
   readonly pidFile: string | null;
   readonly pluginDirectory: string | null;
-  readonly introspectionEndpoint: boolean;
   /** `FILE:LINE: …` for keys that are accepted and have no effect; to be logged at start. */
   readonly warnings: readonly string[];
 }

@@ -124,6 +124,13 @@ export class Stanza {
     this.problems.add(this.file, item?.at ?? this.at, code, this.#named(detail));
   }
 
+  /** Warns when the key is there: it has been read and checked, and nothing uses it. */
+  warnUnused(key: string, detail: string): void {
+    const item = this.#items.find((candidate) => candidate.key === key);
+    if (item !== undefined)
+      this.problems.warn(this.file, item.at, this.#named(`"${key}" ${detail}`));
+  }
+
   /** Call last: whatever was neither read nor is `ignored` is unknown. */
   finish(ignored: IgnoredKeys): void {
     const known = [...this.#known, ...Object.keys(ignored)];
