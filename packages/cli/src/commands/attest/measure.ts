@@ -8,11 +8,8 @@ export const attestMeasure = command({
   usage: 'attest measure [options] -- COMMAND [ARGUMENT...]',
   summary: 'Print the reference values of a command in the simulated TEE',
   details:
-    'Hashes the command’s executable and arguments (a file by its bytes, anything else by its text), as "run -attester=simulated" does, and prints the reference values that a role needs to accept exactly this command. Real TEEs are not measured this way: their values come from the image’s build.',
-  examples: [
-    ['Values for a role:', 'attest measure -- ./app --serve > values.json'],
-    ['', 'write auth/attest/reference-values values=@values.json label=app'],
-  ],
+    'Hashes the command’s executable and arguments (a file by its bytes, anything else by its text), as "run -attester=simulated" does, and prints the reference values that a role needs to accept exactly this command; "write auth/attest/reference-values values=@values.json label=NAME" registers them. Real TEEs are not measured this way: their values come from the image’s build.',
+  examples: [['Values for a role:', 'attest measure -- ./app --serve > values.json']],
   flags: {
     name: defaultedFlag('Name of the values, for people.', 'workload'),
     'simulated-tee': textFlag('Accepted for symmetry with run; measuring needs no keys.', {
