@@ -257,6 +257,25 @@ test('a mount that gives batch tokens gives them bound to the key as well', asyn
   }
 });
 
+test('a role that gives batch tokens gives them bound to the key as well', async () => {
+  const { data } = await ok('GET', 'auth/attest/role/web');
+  const { policy, reference_values } = data;
+  const role = { policy, reference_values, token_policies: 'web', token_type: 'batch' };
+  await ok('POST', 'auth/attest/role/batch', role);
+  const workload = newWorkload();
+  const body = await loginBody(workload, MR_TD, 'batch');
+  const reply = await server.call('POST', 'auth/attest/login', { token: null, body });
+  const token = reply.json.auth.client_token;
+  assert.match(token, /^hvb\./);
+  assert.equal((await server.call('GET', 'secret/data/web', { token })).status, 403);
+  const other = [proof(newWorkload(), token, READ)];
+  const stolen = await server.call('GET', 'secret/data/web', { token, headers: other });
+  assert.equal(stolen.status, 403);
+  const headers = [proof(workload, token, READ)];
+  const right = await server.call('GET', 'secret/data/web', { token, headers });
+  assert.equal(right.status, 200, right.text);
+});
+
 test('the simulated vendor is believed by nobody who was not told to', async () => {
   const strict = await startServer();
   try {

@@ -82,7 +82,6 @@ const bad: readonly [string, Record<string, unknown>, string][] = [
   ['with a binding of another name', { required_binding: 'none' }, 'field-invalid'],
   ['with a token binding of another name', { token_binding: 'exporter' }, 'field-invalid'],
   ['with an empty token binding', { token_binding: '' }, 'field-invalid'],
-  ['with a batch token that is bound to a key', { token_type: 'batch' }, 'role-batch-bound'],
   ['with a negative period', { reattest_period: -1 }, 'field-invalid'],
   ['with a period that is no time', { reattest_period: 'soon' }, 'field-invalid'],
   ['with provision that is a list', { provision: [] }, 'field-invalid'],
@@ -109,6 +108,14 @@ test('two that create a role at once leave one of the two, whole', async () => {
   await Promise.all([write(100), write(200)]);
   const role = await scene.read('role/race');
   assert.equal(role?.reattest_period, role?.token_ttl);
+});
+
+test('a batch token may be wished for, bound to the key like any other', async () => {
+  await scene.role('bound-batch', { policy, token_type: 'batch' });
+  const outcome = await scene.login({ role: 'bound-batch' });
+  assert.equal(outcome.kind, 'accepted');
+  assert.equal(outcome.response.auth?.tokenType, 'batch');
+  assert.match(outcome.response.auth?.boundKey?.spkiSha256 ?? '', /^[\w-]{43}$/);
 });
 
 test('a batch token that is not bound may be wished for', async () => {

@@ -159,12 +159,6 @@ export async function writeRole(storage: Storage, values: RoleValues): Promise<v
           }
         : (JSON.parse(found.value.toString('utf8')) as AttestRole);
     const role = merged(before, values);
-    if (role.tokenBinding === 'key' && role.token.tokenType === 'batch') {
-      throw invalidRequest(
-        'a batch token cannot be bound to a key: set token_binding to "none"',
-        'role-batch-bound',
-      );
-    }
     await checkDigests(storage, role);
     const value = Buffer.from(JSON.stringify(role));
     await storage.commit([{ put: key, value }], [{ key, version: found?.version ?? null }]);
