@@ -2,8 +2,9 @@
 // what a handler really needs becomes a string. Error messages name the field, never its value.
 
 import { parseDurationSeconds } from './duration.js';
-import { invalidRequest } from './errors.js';
+import { ApiError, invalidRequest } from './errors.js';
 import { decodeJsonString, parseRawJson } from './json/decode.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits, scanJsonObject } from './json/scan.js';
 import type { RawJson } from './json/value.js';
 
 /** One input as it came: a member of the JSON body, or text from the path, the query or a form. */
@@ -130,7 +131,22 @@ function readKeyValues(value: unknown, name: string): Readonly<Record<string, st
   return fail(name, 'a map, or a list of "key=value"');
 }
 
+/** Command lines send objects as text: NAME=@FILE. Held to the bounds of a body, and smaller. */
+const MAP_TEXT_LIMITS: JsonLimits = { ...DEFAULT_JSON_LIMITS, bytesMax: 1024 * 1024 };
+
+function readMapText(text: string, name: string): Readonly<Record<string, unknown>> {
+  const bytes = Buffer.from(text, 'utf8');
+  try {
+    scanJsonObject(bytes, MAP_TEXT_LIMITS);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return fail(name, 'an object, or the JSON text of one');
+  }
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+}
+
 function readMap(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'string') return readMapText(value, name);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
@@ -168,6 +184,7 @@ export const field = {
     ),
   keyValues: (description: string): Field<Readonly<Record<string, string>> | null> =>
     define<Readonly<Record<string, string>> | null>('map', description, null, readKeyValues),
+  /** An object, or text that is the JSON of one. Not for secrets. */
   map: (description: string): Field<Readonly<Record<string, unknown>> | null> =>
     define<Readonly<Record<string, unknown>> | null>('map', description, null, readMap),
   /** The member as it came, by reference into the request's body; null when absent. For secret values. */

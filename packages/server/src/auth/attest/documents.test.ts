@@ -28,6 +28,43 @@ test('the order of members and white space do not matter, a value does', async (
   assert.notEqual(await scene.policy({ formats, name: 'q' }), digest);
 });
 
+test('the text of a document is as good as the document', async () => {
+  assert.equal(await scene.policy(JSON.stringify(POLICY, null, 2)), await scene.policy(POLICY));
+  const values = { ...VALUES, name: 'text' };
+  const given = await scene.post('reference-values', { values: ` ${JSON.stringify(values)}\n` });
+  const { digest } = dataOf(given);
+  assert.deepEqual((await scene.read(`reference-values/${digest}`))?.values, values);
+});
+
+test('a document that roles pin is not deleted, and the refusal names them', async () => {
+  const own = await Scene.create();
+  const policy = await own.policy(POLICY);
+  const set = { mrtd: ['11'.repeat(48)], rtmr0: ['22'.repeat(48)] };
+  const values = await own.references('tdx-dcap', set);
+  await own.role('one', { policy });
+  await own.role('two', { policy, reference_values: [values] });
+  const remove = (path: string) => own.read(path, 'delete');
+  const pinned = (message: RegExp) => (error: unknown) =>
+    refused('document-pinned')(error) && message.test(String(error));
+  await assert.rejects(remove(`policy/${policy}`), pinned(/pinned by roles: "one", "two"$/));
+  await assert.rejects(remove(`reference-values/${values}`), pinned(/pinned by roles: "two"$/));
+  assert.notEqual(await own.read(`policy/${policy}`), null);
+  await own.read('role/two', 'delete');
+  await remove(`reference-values/${values}`);
+  assert.equal(await own.read(`reference-values/${values}`), null);
+  await assert.rejects(remove(`policy/${policy}`), pinned(/pinned by roles: "one"$/));
+  await own.role('one', { policy: await own.policy({ ...POLICY, name: 'q' }) });
+  await remove(`policy/${policy}`);
+  assert.equal(await own.read(`policy/${policy}`), null);
+});
+
+test('many roles that pin a document are counted rather than listed', async () => {
+  const own = await Scene.create();
+  const policy = await own.policy(POLICY);
+  for (let i = 0; i < 13; i += 1) await own.role(`r${10 + i}`, { policy });
+  await assert.rejects(own.read(`policy/${policy}`, 'delete'), /"r19", 3 more$/);
+});
+
 test('a document reads back exactly as it was given, without the defaults', async () => {
   const digest = await scene.policy(POLICY);
   const found = await scene.read(`policy/${digest}`);
@@ -68,8 +105,20 @@ test('a stored document that was altered is a fault of the server, never a polic
 
 const bad: readonly [string, string, Record<string, unknown>, string][] = [
   ['no policy', 'policy', {}, 'document-missing'],
-  ['a policy that is null', 'policy', { policy: null }, 'input-invalid'],
-  ['a policy that is text', 'policy', { policy: '{}' }, 'input-invalid'],
+  ['a policy that is null', 'policy', { policy: null }, 'document-missing'],
+  ['a policy that is text of nothing', 'policy', { policy: '{}' }, 'input-invalid'],
+  ['a policy that is text of no JSON', 'policy', { policy: '{"name": ' }, 'field-invalid'],
+  ['a policy that is text of a list', 'policy', { policy: '[]' }, 'field-invalid'],
+  ['a policy that is text of text', 'policy', { policy: '"{}"' }, 'field-invalid'],
+  ['a policy with a name twice', 'policy', { policy: '{"name":"a","name":"b"}' }, 'field-invalid'],
+  [
+    'a policy that is text without end',
+    'policy',
+    { policy: `{"name":"${'x'.repeat(1024 * 1024)}"}` },
+    'field-invalid',
+  ],
+  ['a policy that is deep text', 'policy', { policy: '{"a":'.repeat(99) }, 'field-invalid'],
+  ['a policy that is a list', 'policy', { policy: [] }, 'field-invalid'],
   [
     'a policy with a member that nobody knows',
     'policy',

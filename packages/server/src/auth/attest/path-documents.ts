@@ -2,11 +2,13 @@
 import type { Path } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
-import { parseRawJson } from '../../framework/json/decode.js';
 import type { JsonValue } from '../../framework/json/value.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX } from '../../framework/storage.js';
+import { LIST_LIMIT_MAX, type Storage } from '../../framework/storage.js';
 import { type DocumentStore, policies, referenceValues } from './documents.js';
+import { rolesThatPin } from './role.js';
+
+const ROLES_SHOWN_MAX = 10;
 
 function collection<T>(
   name: string,
@@ -22,18 +24,18 @@ function collection<T>(
     pattern: `${name}(/)`,
     help,
     fields: {
-      [member]: field.raw('the document'),
+      [member]: field.map('the document, or its JSON text'),
       label: field.string('for people; not part of the digest'),
       after: field.string('list digests behind this one'),
       limit: field.integer('at most so many', LIST_LIMIT_MAX),
     },
     operations: {
       update: async (request, values) => {
-        const raw = values[member];
-        if (raw === null || typeof raw !== 'object')
+        const document = values[member];
+        if (document === null || typeof document !== 'object')
           throw invalidRequest(`missing ${member}`, 'document-missing');
         const label = String(values.label ?? '');
-        const digest = await store.put(request.storage, parseRawJson(raw), label, request.now);
+        const digest = await store.put(request.storage, document, label, request.now);
         return { data: { digest } };
       },
       list: async (request, values) => {
@@ -56,12 +58,23 @@ function collection<T>(
         return { data: { digest, label: found.label, created_time: created, [member]: document } };
       },
       delete: async (request, { digest }) => {
+        await refusePinned(request.storage, digest);
         await store.delete(request.storage, digest);
         return null;
       },
     },
   });
   return [whole, one];
+}
+
+/** Roles that pin it could admit nobody any more. */
+async function refusePinned(storage: Storage, digest: string): Promise<void> {
+  const names = await rolesThatPin(storage, digest);
+  if (names.length === 0) return;
+  const shown = names.slice(0, ROLES_SHOWN_MAX).map((name) => `"${name}"`);
+  const more = names.length - shown.length;
+  const list = more > 0 ? [...shown, `${more} more`] : shown;
+  throw invalidRequest(`document is pinned by roles: ${list.join(', ')}`, 'document-pinned');
 }
 
 export const documentPaths: readonly Path[] = [

@@ -123,11 +123,13 @@ for (const [what, path] of [
   ['policy', 'policy'],
   ['reference values', 'reference-values'],
 ] as const) {
-  test(`when the ${what} of a role were deleted nobody logs in with it`, async () => {
+  test(`when the ${what} of a role are gone nobody logs in with it`, async () => {
     const own = await Scene.create();
     const role = await own.read('role/web');
     const digest = path === 'policy' ? role?.policy : (role?.reference_values as string[])[1];
-    await own.read(`${path}/${digest}`, 'delete');
+    // Not through the API: that refuses it.
+    const key = `${path}/${String(digest).slice('sha256:'.length)}`;
+    await own.storage.commit([{ delete: key }], []);
     assert.equal((await own.login()).code, `${path}-unknown`);
   });
 }

@@ -49,6 +49,12 @@ test('what a change does not name stays', async () => {
   assert.deepEqual(role?.token_policies, ['a', 'b']);
 });
 
+test('provision may be JSON text, as command lines send it', async () => {
+  const provision = { env: [{ name: 'A', path: 'secret/data/a', field: 'b' }], files: [] };
+  await scene.role('text', { policy, provision: JSON.stringify(provision) });
+  assert.deepEqual((await scene.read('role/text'))?.provision, provision);
+});
+
 test('role names are of one case', async () => {
   await scene.role('MiXed', { policy });
   assert.notEqual(await scene.read('role/mixed'), null);
@@ -84,6 +90,10 @@ const bad: readonly [string, Record<string, unknown>, string][] = [
   ['with an empty token binding', { token_binding: '' }, 'field-invalid'],
   ['with a negative period', { reattest_period: -1 }, 'field-invalid'],
   ['with a period that is no time', { reattest_period: 'soon' }, 'field-invalid'],
+  ['with provision that is text of no JSON', { provision: '{env}' }, 'field-invalid'],
+  ['with provision that is empty text', { provision: '' }, 'field-invalid'],
+  ['with provision that is text of a list', { provision: '[]' }, 'field-invalid'],
+  ['with strange text of provision', { provision: '{"run": []}' }, 'provision-invalid'],
   ['with provision that is a list', { provision: [] }, 'field-invalid'],
   ['with addresses that are none', { token_bound_cidrs: ['here'] }, 'invalid-request'],
 ];

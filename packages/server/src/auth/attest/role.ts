@@ -11,6 +11,7 @@ import {
   tokenFields,
   tokenParamsData,
 } from '../../framework/token-fields.js';
+import { leafOf, walk } from '../../framework/walk.js';
 import { policies, referenceValues } from './documents.js';
 import { NO_PROVISION, type Provision, parseProvision } from './provision.js';
 import { EVIDENCE_TYPES } from './wire.js';
@@ -42,7 +43,9 @@ export const roleFields = {
     '"key": the token works only with the attested key; or "none"',
   ),
   reattest_period: field.optionalDuration('how long a token can be renewed without new evidence'),
-  provision: field.map('environment variables and files that the workload gets'),
+  provision: field.map(
+    'environment variables and files that the workload gets, or their JSON text',
+  ),
   ...tokenFields,
 } as const;
 
@@ -171,6 +174,17 @@ export async function deleteRole(storage: Storage, name: string): Promise<void> 
 
 export async function listRoles(storage: Storage, page: Page): Promise<readonly string[]> {
   return await storage.list('role/', page);
+}
+
+/** Names of the roles whose policy or reference values the document is. Reads every role. */
+export async function rolesThatPin(storage: Storage, digest: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const key of walk(storage, 'role/')) {
+    const role = await findRole(storage, leafOf(key));
+    if (role === null) continue;
+    if (role.policy === digest || role.referenceValues.includes(digest)) names.push(role.name);
+  }
+  return names;
 }
 
 export function roleData(role: AttestRole): Readonly<Record<string, JsonValue>> {
