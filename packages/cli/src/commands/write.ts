@@ -1,9 +1,7 @@
 // `write`: PUT on any path.
-import { booleanFlag, UsageError } from '../arguments/flag.js';
-import { parseKeyValues } from '../arguments/key-values.js';
-import { during } from '../session/explain.js';
+import { booleanFlag } from '../arguments/flag.js';
 import { command } from './command.js';
-import { cleanPath } from './context.js';
+import { sendData } from './send-data.js';
 
 export const write = command({
   usage: 'write [options] PATH [KEY=VALUE...]',
@@ -20,13 +18,5 @@ export const write = command({
   },
   arguments: [1, Number.POSITIVE_INFINITY],
   field: true,
-  async run(context, flags, args) {
-    const path = cleanPath(args[0] ?? '');
-    if (args.length === 1 && !flags.force) throw new UsageError('Must supply data or use -force');
-    const data = await parseKeyValues(args.slice(1), () => context.io.readInput());
-    const answer = await during(`writing data to ${path}`, context.client.write(path, data));
-    if (answer !== null) context.showAnswer(answer);
-    else if (context.field === null) context.line(`Success! Data written to: ${path}`);
-    return 0;
-  },
+  run: (context, flags, args) => sendData(context, 'write', flags.force, args),
 });

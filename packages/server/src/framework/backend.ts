@@ -1,6 +1,5 @@
 // What a mounted thing is: secrets engines, auth methods and sys/ are all a list of declared paths.
 // Routing, ACL capability, validation and help come from that one declaration.
-import type { ApiError } from './errors.js';
 import type { Fields, RawField, Values } from './field.js';
 import type { JsonValue } from './json/value.js';
 import type { Storage } from './storage.js';
@@ -249,6 +248,3 @@ export interface MountContext {
 
 /** One per registry line. @throws ApiError when the options make no sense. */
 export type Factory = (context: MountContext) => Promise<Backend>;
-
-/** Why a handler's error left the backend: kept for callers that narrow. */
-export type HandlerError = ApiError;

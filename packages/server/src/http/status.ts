@@ -23,7 +23,6 @@ export const OK = 200;
 export const ACCEPTED = 202;
 export const NO_CONTENT = 204;
 export const NOT_MODIFIED = 304;
-export const FORBIDDEN = 403;
 export const NOT_FOUND = 404;
 export const METHOD_NOT_ALLOWED = 405;
 export const INTERNAL = 500;
