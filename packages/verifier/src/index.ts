@@ -4,6 +4,7 @@
 export { appraise } from './appraise/appraise.js';
 export { canonicalJson, digestOf } from './appraise/canonical-json.js';
 export {
+  type AppraisalPolicy,
   defaultAppraisalPolicy,
   parseAppraisalPolicy,
   parseReferenceValues,
@@ -25,6 +26,7 @@ export { type Crl, parseCrl } from './pki/crl.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
+export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';
 export {
   snpEndorsementsFor,
@@ -33,12 +35,13 @@ export {
   snpEndorsementsFromTable,
 } from './snp/endorsements.js';
 export type { SnpReport } from './snp/parse.js';
+export type { SnpPolicy } from './snp/policy.js';
 export type { SnpProduct, SnpSigner } from './snp/product.js';
 export { amdCertificates, pinnedAmdRoots } from './snp/roots/roots.js';
 export type { SnpEndorsements } from './snp/verify.js';
 export { type TdReport, type TdxEvidence, tdxEndorsementsFor } from './tdx/parse.js';
+export type { TdxPolicy } from './tdx/policy.js';
 export {
-  type AppraisalPolicy,
   type AttestationResult,
   type ClaimSet,
   type ClaimValue,
@@ -55,19 +58,16 @@ export {
   type ReferenceValues,
   type Requirement,
   referenceKinds,
-  type SnpPolicy,
   type TcbStatus,
-  type TdxPolicy,
   type TrustVector,
   tcbStatuses,
   type VerifiedClaims,
   type VerifyInput,
 } from './types.js';
 export {
-  type AnyEndorsements,
-  type AnyEvidence,
   endorsementsFor,
   findFormat,
   parseEvidence,
+  pinnedRootsOf,
   verifyEvidence,
 } from './verify.js';

@@ -4,10 +4,17 @@ import { constants, createHash, createPublicKey, type KeyObject, verify } from '
 import { EvidenceError } from './errors.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
-const curves = {
+const curves: Partial<Record<SignatureAlgorithm, { name: string; signatureBytes: number }>> = {
   'ecdsa-p256-sha256': { name: 'prime256v1', signatureBytes: 64 },
   'ecdsa-p384-sha384': { name: 'secp384r1', signatureBytes: 96 },
-} as const;
+  'ecdsa-p521-sha512': { name: 'secp521r1', signatureBytes: 132 },
+};
+
+function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
+  const curve = curves[algorithm];
+  if (curve === undefined) return key.asymmetricKeyType === algorithm.split('-')[0];
+  return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve.name;
+}
 
 function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): KeyObject {
   let key: KeyObject;
@@ -16,12 +23,7 @@ function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): KeyObject {
   } catch {
     throw new EvidenceError('public-key-invalid', `public key: not usable for ${algorithm}`);
   }
-  const fits =
-    algorithm === 'ecdsa-p256-sha256' || algorithm === 'ecdsa-p384-sha384'
-      ? key.asymmetricKeyType === 'ec' &&
-        key.asymmetricKeyDetails?.namedCurve === curves[algorithm].name
-      : key.asymmetricKeyType === 'rsa';
-  if (!fits) {
+  if (!fits(algorithm, key)) {
     throw new EvidenceError('public-key-invalid', `public key: of another kind than ${algorithm}`);
   }
   return key;
@@ -34,9 +36,11 @@ export const nodeProvider: CryptoProvider = {
 
   async verify(algorithm, spki, signature, data) {
     const key = importKey(algorithm, spki);
+    if (algorithm === 'ed25519') return verify(null, data, key, signature);
     const hash = algorithm.slice(algorithm.lastIndexOf('-') + 1);
-    if (algorithm === 'ecdsa-p256-sha256' || algorithm === 'ecdsa-p384-sha384') {
-      if (signature.length !== curves[algorithm].signatureBytes) return false;
+    const curve = curves[algorithm];
+    if (curve !== undefined) {
+      if (signature.length !== curve.signatureBytes) return false;
       return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature);
     }
     if (algorithm.startsWith('rsa-pss-')) {

@@ -1,9 +1,14 @@
 // CryptoProvider on WebCrypto, for browsers and every other runtime that has `crypto.subtle`.
 
 import { EvidenceError } from './errors.js';
-import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
+import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
-const hashNames = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const;
+const hashNames = {
+  sha1: 'SHA-1',
+  sha256: 'SHA-256',
+  sha384: 'SHA-384',
+  sha512: 'SHA-512',
+} as const;
 const saltBytes = { sha256: 32, sha384: 48, sha512: 64 } as const;
 
 interface WebAlgorithm {
@@ -12,10 +17,11 @@ interface WebAlgorithm {
 }
 
 function describe(algorithm: SignatureAlgorithm): WebAlgorithm {
-  const digest = algorithm.slice(algorithm.lastIndexOf('-') + 1) as DigestAlgorithm;
+  if (algorithm === 'ed25519') return { import: { name: 'Ed25519' }, verify: { name: 'Ed25519' } };
+  const digest = algorithm.slice(algorithm.lastIndexOf('-') + 1) as keyof typeof saltBytes;
   const hash = hashNames[digest];
   if (algorithm.startsWith('ecdsa-')) {
-    const namedCurve = algorithm === 'ecdsa-p256-sha256' ? 'P-256' : 'P-384';
+    const namedCurve = `P-${algorithm.slice('ecdsa-p'.length, 'ecdsa-p256'.length)}`;
     return { import: { name: 'ECDSA', namedCurve }, verify: { name: 'ECDSA', hash } };
   }
   if (algorithm.startsWith('rsa-pss-')) {

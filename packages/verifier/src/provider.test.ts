@@ -10,6 +10,8 @@ import { webProvider } from './provider-web.js';
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+const ed25519 = generateKeyPairSync('ed25519');
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const data = new TextEncoder().encode('signed');
 
@@ -18,6 +20,8 @@ const spkiOf = (key: KeyObject) => new Uint8Array(key.export({ type: 'spki', for
 const pairs: readonly [SignatureAlgorithm, typeof p256][] = [
   ['ecdsa-p256-sha256', p256],
   ['ecdsa-p384-sha384', p384],
+  ['ecdsa-p521-sha512', p521],
+  ['ed25519', ed25519],
   ['rsa-pss-sha256', rsa],
   ['rsa-pss-sha384', rsa],
   ['rsa-pss-sha512', rsa],
@@ -27,6 +31,7 @@ const pairs: readonly [SignatureAlgorithm, typeof p256][] = [
 ];
 
 function signWith(algorithm: SignatureAlgorithm, key: KeyObject, saltLength?: number): Uint8Array {
+  if (algorithm === 'ed25519') return sign(null, data, key);
   const hash = algorithm.slice(-6);
   if (algorithm.startsWith('ecdsa')) return sign(hash, data, { key, dsaEncoding: 'ieee-p1363' });
   if (algorithm.startsWith('rsa-pkcs1')) return sign(hash, data, key);
@@ -42,7 +47,7 @@ for (const [name, provider] of [
   ['web', webProvider],
 ] as const) {
   test(`${name}: digests agree with node:crypto`, async () => {
-    for (const algorithm of ['sha256', 'sha384', 'sha512'] as const) {
+    for (const algorithm of ['sha1', 'sha256', 'sha384', 'sha512'] as const) {
       const expected = createHash(algorithm).update(data).digest('hex');
       const actual = await provider.digest(algorithm, data);
       assert.equal(Buffer.from(actual).toString('hex'), expected);
@@ -70,7 +75,9 @@ for (const [name, provider] of [
     });
 
     test(`${name}: ${algorithm} refuses keys of other kinds`, async () => {
-      const others = [p256, p384, rsa].filter((pair) => pair.publicKey !== publicKey);
+      const others = [p256, p384, p521, ed25519, rsa].filter(
+        (pair) => pair.publicKey !== publicKey,
+      );
       for (const wrong of [
         ...others.map((pair) => spkiOf(pair.publicKey)),
         spki.subarray(0, -1),

@@ -1,15 +1,19 @@
 // The only thing of the platform that this package uses: hashes and signature checks.
 // Must never generate, hold or use a private key.
 
-export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+/** SHA-1 is for banks of event logs only: nothing may rest on it alone, and no signature uses it. */
+export type DigestAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 /**
  * ECDSA signatures are r || s, each big-endian and as long as the curve's order.
- * RSA-PSS uses MGF1 with the same hash and a salt as long as the hash.
+ * RSA-PSS uses MGF1 with the same hash and a salt as long as the hash. Ed25519 is that of RFC 8032,
+ * without prehashing or context.
  */
 export type SignatureAlgorithm =
   | 'ecdsa-p256-sha256'
   | 'ecdsa-p384-sha384'
+  | 'ecdsa-p521-sha512'
+  | 'ed25519'
   | 'rsa-pss-sha256'
   | 'rsa-pss-sha384'
   | 'rsa-pss-sha512'

@@ -1,59 +1,45 @@
 // The list of evidence formats. To add one: its folder, its word in types.ts, one line here.
 
-import { looksLikeTdxQuote } from './dcap/quote.js';
 import { EvidenceError } from './errors.js';
-import { looksLikeSnpReport } from './snp/parse.js';
 import { snpVerifier } from './snp/snp-verifier.js';
-import { tdxVerifier } from './tdx/verify.js';
-import type {
-  EndorsementRef,
-  Endorsements,
-  Evidence,
-  EvidenceFormat,
-  EvidenceVerifier,
-  VerifiedClaims,
-  VerifyInput,
-} from './types.js';
+import { tdxVerifier } from './tdx/tdx-verifier.js';
+import type { Endorsements, Evidence, EvidenceVerifier, FormatPolicy } from './types.js';
+
+const verifiers = [tdxVerifier, snpVerifier] as const;
+
+type Verifier = (typeof verifiers)[number];
+
+/** Evidence of any format: `format` tells which. */
+export type AnyEvidence = ReturnType<Verifier['parse']>;
+export type AnyEndorsements = Parameters<Verifier['verify']>[0]['endorsements'];
+
+type PolicyOf<V> = V extends EvidenceVerifier<infer _E, infer _N, infer P> ? P : never;
+/** Format to its part of a policy. */
+export type FormatPolicies = { readonly [V in Verifier as V['format']]?: PolicyOf<V> };
 
 /** A format whose own types are hidden: what it is given is checked to be its own first. */
-export interface RegisteredFormat {
-  readonly format: EvidenceFormat;
-  /** A cheap look at the first bytes and the length. Promises nothing. */
-  looksLike(bytes: Uint8Array): boolean;
-  parse(bytes: Uint8Array): Evidence;
-  endorsementsFor(evidence: Evidence): readonly EndorsementRef[];
-  verify(input: VerifyInput<Evidence, Endorsements>): Promise<VerifiedClaims>;
-}
+export type RegisteredFormat = EvidenceVerifier<Evidence, Endorsements, FormatPolicy>;
 
-export const registeredFormats: readonly RegisteredFormat[] = [
-  register(tdxVerifier, looksLikeTdxQuote),
-  register(snpVerifier, looksLikeSnpReport),
-];
+export const registeredFormats: readonly RegisteredFormat[] = verifiers.map(guard);
 
-function register<E extends Evidence, N extends Endorsements>(
-  verifier: EvidenceVerifier<E, N>,
-  looksLike: (bytes: Uint8Array) => boolean,
-): RegisteredFormat {
-  const { format } = verifier;
+function guard(verifier: RegisteredFormat): RegisteredFormat {
+  const { format, endorsementFormat } = verifier;
   return {
-    format,
-    looksLike,
-    parse: (bytes) => verifier.parse(bytes),
-    endorsementsFor: (evidence) => verifier.endorsementsFor(own<E>(evidence, format)),
-    verify: async (input) =>
-      verifier.verify({
-        ...input,
-        evidence: own<E>(input.evidence, format),
-        endorsements: own<N>(input.endorsements, format),
-      }),
+    ...verifier,
+    endorsementsFor(evidence) {
+      checkOwn('evidence', evidence.format, format);
+      return verifier.endorsementsFor(evidence);
+    },
+    async verify(input) {
+      checkOwn('evidence', input.evidence.format, format);
+      checkOwn('endorsements', input.endorsements.format, endorsementFormat);
+      return verifier.verify(input);
+    },
   };
 }
 
-/** The format's word stands for its type: only its own parser makes evidence with that word. */
-function own<T extends { readonly format: EvidenceFormat }>(
-  value: { readonly format: EvidenceFormat },
-  format: EvidenceFormat,
-): T {
-  if (value.format === format) return value as T;
-  throw new EvidenceError('collateral-mismatch', `endorsements: ${value.format}, want ${format}`);
+/** The word stands for the type: only a format's own parser makes things with that word. */
+function checkOwn(what: string, seen: string, wanted: string): void {
+  if (seen === wanted) return;
+  throw new EvidenceError('collateral-mismatch', `${what}: ${seen}, want ${wanted}`);
 }

@@ -14,7 +14,8 @@ export interface Evidence {
 
 /** What the vendor signs about a platform. Untrusted until verify() has checked each piece. */
 export interface Endorsements {
-  readonly format: EvidenceFormat;
+  /** The evidence's format, or one word for what several formats share. */
+  readonly format: string;
 }
 
 /** One endorsement that a piece of evidence needs; the caller fetches it (this package does no I/O). */
@@ -63,9 +64,22 @@ export interface VerifyInput<E extends Evidence, N extends Endorsements> {
   readonly provider: CryptoProvider;
 }
 
-/** One evidence format: three functions, in the folder of that name. */
-export interface EvidenceVerifier<E extends Evidence, N extends Endorsements> {
+/** One evidence format: all that the shared code needs of the folder of that name. */
+export interface EvidenceVerifier<
+  E extends Evidence,
+  N extends Endorsements,
+  P extends FormatPolicy,
+> {
   readonly format: E['format'];
+  /** The word that its endorsements carry. */
+  readonly endorsementFormat: N['format'];
+  /** Whether parse() takes the evidence's bytes, or characters of a text such as a JWT in UTF-8. */
+  readonly encoding: 'binary' | 'text';
+  /** The vendor's roots, for callers that trust the vendor and nobody else. verify() never uses them. */
+  readonly pinnedRoots: readonly TrustedRoot[];
+  readonly policy: PolicyRules<P>;
+  /** A cheap look at the first bytes and the length, to detect the format. Promises nothing. */
+  looksLike(bytes: Uint8Array): boolean;
   /** Bytes to structure. @throws EvidenceError if the bytes are not exactly such evidence. */
   parse(bytes: Uint8Array): E;
   /** The endorsements that this evidence says it needs. Not trusted: only a hint what to fetch. */
@@ -75,6 +89,22 @@ export interface EvidenceVerifier<E extends Evidence, N extends Endorsements> {
    * measurements or TCB status: that is appraise(). @throws EvidenceError at the first fault.
    */
   verify(input: VerifyInput<E, N>): Promise<VerifiedClaims>;
+}
+
+/** What a format adds to policies, beyond the members of FormatPolicy that the shared code handles. */
+export interface PolicyRules<P extends FormatPolicy> {
+  /** Names of the added members; every other one is refused. */
+  readonly members: readonly string[];
+  /**
+   * Reads the added members of a policy document. What the document leaves out gets the stricter
+   * choice; {} is what applies when nobody wrote a policy.
+   * @throws EvidenceError 'input-invalid' naming the place
+   */
+  parse(document: Readonly<Record<string, unknown>>, path: string): Omit<P, keyof FormatPolicy>;
+  /** Every fault, by the added members alone. Never throws for what claims say. */
+  findFaults(claims: VerifiedClaims, policy: P): readonly Fault[];
+  /** Code of a fault to what it speaks of in the trust vector; a code not here is configuration. */
+  readonly trust: Readonly<Record<string, keyof TrustVector>>;
 }
 
 /** What a format's verify() has established, before mint() seals it. */
@@ -140,36 +170,6 @@ export interface FormatPolicy {
   readonly any_of: readonly ReferenceSet[];
   /** Greatest age per kind of endorsement; a kind named here that the evidence lacks is a fault. */
   readonly max_age_seconds: Readonly<Record<string, number>>;
-}
-
-export interface TdxPolicy extends FormatPolicy {
-  readonly tcb_statuses: readonly TcbStatus[];
-  /** Advisories that may apply; null leaves them to the TCB status. */
-  readonly advisories: readonly string[] | null;
-  readonly min_tcb_evaluation_number: number;
-  /** Whether a service TD (migration) may be bound to this one: MR_SERVICETD not zero. */
-  readonly allow_service_td: boolean;
-}
-
-export interface SnpPolicy extends FormatPolicy {
-  /** Product name to security patch level name to least value, held by every TCB of the report. */
-  readonly min_spl: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly vmpl_max: number;
-  /** Chip ids in lower-case hex; null accepts any chip. */
-  readonly chip_ids: readonly string[] | null;
-  readonly signers: readonly ('vcek' | 'vlek')[];
-  /** Whether a migration agent may be associated, which can move or copy the guest. */
-  readonly allow_migration_agent: boolean;
-  /** Whether evidence may pass that nobody looked up in AMD's revocation lists. */
-  readonly allow_unchecked_revocation: boolean;
-}
-
-/** By what evidence is judged. JSON-serialisable; parseAppraisalPolicy fills what a document leaves out. */
-export interface AppraisalPolicy {
-  readonly name: string;
-  readonly allow_debug: boolean;
-  /** A format that is not here is refused. */
-  readonly formats: { readonly 'tdx-dcap'?: TdxPolicy; readonly 'sev-snp'?: SnpPolicy };
 }
 
 /** One reason why evidence was not accepted. */

@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { pinnedIntelRoots } from './dcap/roots.js';
 import { encodeBase64, encodeBase64Url } from './encoding/base64.js';
 import { encodeHex } from './encoding/hex.js';
 import { appraise, defaultAppraisalPolicy } from './index.js';
 import { nodeProvider } from './provider-node.js';
 import { webProvider } from './provider-web.js';
+import type { AnyEndorsements } from './registry.js';
 import { mintDcapCollateral } from './testing/dcap-collateral.js';
 import { mintTdxQuote } from './testing/tdx-quote.js';
 import { good, now, reportData } from './testing/tdx-scene.test.js';
 import { readVector, skipWithoutVectors } from './testing/vectors.test.js';
-import type { EvidenceFormat } from './types.js';
+import { type EvidenceFormat, evidenceFormats } from './types.js';
 import {
-  type AnyEndorsements,
   endorsementsFor,
   findFormat,
   parseEvidence,
+  pinnedRootsOf,
   verifyEvidence,
 } from './verify.js';
 
@@ -110,4 +112,20 @@ describe('findFormat', { skip: skipWithoutVectors }, () => {
       assert.equal(findFormat(readVector(path)), format);
     });
   }
+});
+
+describe('pinnedRootsOf', () => {
+  for (const format of evidenceFormats) {
+    it(`knows whom ${format} leads to`, () => {
+      assert.ok(Array.isArray(pinnedRootsOf(format)));
+    });
+  }
+
+  it('gives the roots of the vendor', () => {
+    assert.equal(pinnedRootsOf('tdx-dcap'), pinnedIntelRoots);
+  });
+
+  it('refuses a format that is none', () => {
+    assert.throws(() => pinnedRootsOf('sgx' as EvidenceFormat), { code: 'unsupported-format' });
+  });
 });

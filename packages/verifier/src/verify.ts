@@ -1,14 +1,16 @@
 // The front door for evidence of any format: bytes or text in, verified claims out. Dispatches to the
 // format's own folder; must never try a second format when one has refused.
 
-import type { DcapEndorsements } from './dcap/endorsements.js';
 import { decodeBase64Url } from './encoding/base64.js';
 import { decodeHex } from './encoding/hex.js';
 import { EvidenceError } from './errors.js';
-import { type RegisteredFormat, registeredFormats } from './registry.js';
-import type { SnpReport } from './snp/parse.js';
-import type { SnpEndorsements } from './snp/verify.js';
-import type { TdxEvidence } from './tdx/parse.js';
+import type { TrustedRoot } from './pki/chain.js';
+import {
+  type AnyEndorsements,
+  type AnyEvidence,
+  type RegisteredFormat,
+  registeredFormats,
+} from './registry.js';
 import type {
   EndorsementRef,
   Evidence,
@@ -16,9 +18,6 @@ import type {
   VerifiedClaims,
   VerifyInput,
 } from './types.js';
-
-export type AnyEvidence = TdxEvidence | SnpReport;
-export type AnyEndorsements = DcapEndorsements | SnpEndorsements;
 
 /** Twice the largest evidence, for hex. */
 const textMax = 262_144;
@@ -30,17 +29,35 @@ export function findFormat(bytes: Uint8Array): EvidenceFormat | null {
 
 /**
  * Reads evidence: raw bytes, or hex (with or without 0x) or base64 or base64url text of them, white
- * space ignored. With 'detect' the format is found from the bytes.
+ * space ignored; of formats that are text themselves, that text. With 'detect' the format is found
+ * from the bytes.
  * @throws EvidenceError 'unsupported-format' if nothing fits, or the format's own refusal
  */
 export function parseEvidence(
   input: Uint8Array | string,
   format: EvidenceFormat | 'detect',
 ): AnyEvidence {
-  const bytes = toBytes(input);
-  const found = format === 'detect' ? findFormat(bytes) : format;
-  if (found === null) throw unknownFormat();
-  return getFormat(found).parse(bytes) as AnyEvidence;
+  if (input.length > textMax) throw new EvidenceError('malformed', 'evidence: too long');
+  const candidates = format === 'detect' ? registeredFormats : [getFormat(format)];
+  const find = (encoding: RegisteredFormat['encoding'], bytes: Uint8Array) =>
+    candidates.find(
+      (each) => each.encoding === encoding && (format !== 'detect' || each.looksLike(bytes)),
+    );
+  const text = findText(input);
+  if (text !== null) {
+    const characters = new TextEncoder().encode(text.trim());
+    const found = find('text', characters);
+    if (found !== undefined) return found.parse(characters) as AnyEvidence;
+  }
+  const bytes = text === null ? (input as Uint8Array) : decodeText(text);
+  const found = find('binary', bytes);
+  if (found === undefined) throw unknownFormat();
+  return found.parse(bytes) as AnyEvidence;
+}
+
+/** The vendor's pinned roots: for callers that trust that vendor and nobody else. */
+export function pinnedRootsOf(format: EvidenceFormat): readonly TrustedRoot[] {
+  return getFormat(format).pinnedRoots;
 }
 
 /** What has to be fetched for this evidence. By its own word: not trusted. */
@@ -68,12 +85,11 @@ function unknownFormat(): EvidenceError {
   return new EvidenceError('unsupported-format', 'evidence: of no known format');
 }
 
-function toBytes(input: Uint8Array | string): Uint8Array {
-  if (input.length > textMax) throw new EvidenceError('malformed', 'evidence: too long');
-  if (typeof input === 'string') return decodeText(input);
-  // Binary evidence begins with a small version number, which no text does.
+/** The input as text, or null if it is binary: that begins with a small number, which no text does. */
+function findText(input: Uint8Array | string): string | null {
+  if (typeof input === 'string') return input;
   const text = input.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
-  return text ? decodeText(new TextDecoder().decode(input)) : input;
+  return text ? new TextDecoder().decode(input) : null;
 }
 
 /** @throws EvidenceError 'malformed' */

@@ -2,7 +2,12 @@
 // only a -dev server accepts. Must never be reachable from a server that was started with a configuration alone.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DcapEndorsements, type TrustedRoot, tdxEndorsementsFor } from '@vouchsafe/verifier';
+import {
+  type DcapEndorsements,
+  type EvidenceFormat,
+  type TrustedRoot,
+  tdxEndorsementsFor,
+} from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { collateralFacts, type EndorsementSource } from '../endorsements/source.js';
 import { makeDirectory } from '../framework/make-directory.js';
@@ -12,7 +17,7 @@ export const SIMULATED_CA_FILE = 'simulated-tee.json';
 const MINT_EVERY_MS = 3_600_000;
 
 export interface SimulatedTee {
-  readonly tdxRoots: readonly TrustedRoot[];
+  readonly roots: Readonly<Partial<Record<EvidenceFormat, readonly TrustedRoot[]>>>;
   readonly source: EndorsementSource;
 }
 
@@ -30,7 +35,7 @@ export function openSimulatedTee(folder: string, now: Date): SimulatedTee {
     return collateral;
   };
   return {
-    tdxRoots: ca.roots,
+    roots: { 'tdx-dcap': ca.roots },
     source: {
       name: 'simulated',
       async findTdx(evidence, at) {

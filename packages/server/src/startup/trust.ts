@@ -1,7 +1,7 @@
 // Whom this server believes about hardware: the vendors' pinned roots always, the simulated vendor only when a -dev
 // server was told to; and where it looks for endorsements.
 import { readFileSync } from 'node:fs';
-import { pinnedAmdRoots, pinnedIntelRoots, rememberingProvider } from '@vouchsafe/verifier';
+import { evidenceFormats, pinnedRootsOf, rememberingProvider } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import type { TrustAnchors } from '../auth/attest/evaluate.js';
 import type { AttestationConfig } from '../config/server-config.js';
@@ -79,10 +79,12 @@ export function trustAnchors(parts: TrustParts): TrustAnchors {
     );
   };
   return {
-    roots: {
-      'tdx-dcap': [...pinnedIntelRoots, ...(simulated?.tdxRoots ?? [])],
-      'sev-snp': pinnedAmdRoots,
-    },
+    roots: Object.fromEntries(
+      evidenceFormats.map((format) => [
+        format,
+        [...pinnedRootsOf(format), ...(simulated?.roots[format] ?? [])],
+      ]),
+    ),
     endorsements: new EndorsementFinder({
       local: [
         ...readBundle(endorsementBundleFiles),

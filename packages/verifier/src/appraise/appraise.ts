@@ -1,8 +1,8 @@
 // Judges verified claims: policy x reference values x claims. Returns every fault at once and never
 // throws for what evidence says. Must never see evidence that verify() has not checked.
 import { assertVerified } from '../mint.js';
+import { registeredFormats } from '../registry.js';
 import type {
-  AppraisalPolicy,
   AttestationResult,
   Fault,
   FormatPolicy,
@@ -12,9 +12,8 @@ import type {
   VerifiedClaims,
 } from '../types.js';
 import { referenceKinds } from '../types.js';
+import type { AppraisalPolicy } from './policy.js';
 import { describeClaim, describeRequirement, meets } from './requirement.js';
-import { findSnpFaults } from './snp-faults.js';
-import { findTdxFaults } from './tdx-faults.js';
 import { toTrustVector } from './trust-vector.js';
 
 /**
@@ -71,18 +70,11 @@ function findCommonFaults(claims: VerifiedClaims, policy: AppraisalPolicy): Faul
   return faults;
 }
 
-function findFormatFaults(claims: VerifiedClaims, policy: AppraisalPolicy): Fault[] {
-  switch (claims.format) {
-    case 'tdx-dcap': {
-      const tdx = policy.formats['tdx-dcap'];
-      if (tdx === undefined) break;
-      return [...findTdxFaults(claims, tdx), ...findSharedFaults(claims, tdx)];
-    }
-    case 'sev-snp': {
-      const snp = policy.formats['sev-snp'];
-      if (snp === undefined) break;
-      return [...findSnpFaults(claims, snp), ...findSharedFaults(claims, snp)];
-    }
+function findFormatFaults(claims: VerifiedClaims, policy: AppraisalPolicy): readonly Fault[] {
+  const rules = registeredFormats.find(({ format }) => format === claims.format)?.policy;
+  const own: FormatPolicy | undefined = policy.formats[claims.format];
+  if (rules !== undefined && own !== undefined) {
+    return [...rules.findFaults(claims, own), ...findSharedFaults(claims, own)];
   }
   const accepted = Object.keys(policy.formats).join(' or ');
   return [

@@ -77,3 +77,29 @@ export function readOneOf<T extends string>(
   if (found === undefined) throw refuse(path, `want one of ${choices.join(', ')}`);
   return found;
 }
+
+export function readHex(value: unknown, path: string): string {
+  const text = readText(value, path);
+  if (!/^(?:[0-9a-fA-F]{2})+$/.test(text)) throw refuse(path, 'want hex');
+  return text.toLowerCase();
+}
+
+export function readNullable<T>(
+  value: unknown,
+  path: string,
+  read: (value: unknown, path: string) => T,
+): T | null {
+  return value === null ? null : read(value, path);
+}
+
+/** The member of a document by that name, or `missing`, frozen, if the document does not have it. */
+export function readOr<T>(
+  document: Readonly<Record<string, unknown>>,
+  name: string,
+  path: string,
+  missing: T,
+  read: (value: unknown, path: string) => T,
+): T {
+  const value = document[name];
+  return value === undefined ? Object.freeze(missing) : read(value, `${path}.${name}`);
+}

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { nodeProvider } from '../provider-node.js';
+import { evidenceFormats } from '../types.js';
 import { canonicalJson, digestOf } from './canonical-json.js';
 import { defaultAppraisalPolicy, parseAppraisalPolicy, parseReferenceValues } from './policy.js';
 
 describe('parseAppraisalPolicy', () => {
   it('fills in the stricter choice where a document says nothing', () => {
-    assert.deepEqual(defaultAppraisalPolicy, {
-      name: 'default',
-      allow_debug: false,
-      formats: {
+    const { name, allow_debug, formats } = defaultAppraisalPolicy;
+    assert.deepEqual({ name, allow_debug }, { name: 'default', allow_debug: false });
+    assert.deepEqual(
+      { 'tdx-dcap': formats['tdx-dcap'], 'sev-snp': formats['sev-snp'] },
+      {
         'tdx-dcap': {
           require: {},
           any_of: [],
@@ -32,7 +34,25 @@ describe('parseAppraisalPolicy', () => {
           allow_unchecked_revocation: false,
         },
       },
-    });
+    );
+  });
+
+  it('accepts every format by default, with what its folder fills in', () => {
+    assert.deepEqual(
+      Object.keys(defaultAppraisalPolicy.formats).sort(),
+      [...evidenceFormats].sort(),
+    );
+  });
+
+  it('hands out nothing that a caller could change', () => {
+    const changeable: string[] = [];
+    const visit = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if (!Object.isFrozen(value)) changeable.push(path);
+      for (const [key, item] of Object.entries(value)) visit(item, `${path}.${key}`);
+    };
+    visit(defaultAppraisalPolicy, 'policy');
+    assert.deepEqual(changeable, []);
   });
 
   it('reads back what it wrote', () => {

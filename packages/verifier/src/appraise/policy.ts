@@ -1,15 +1,13 @@
 // Appraisal policies and reference values as documents: strict parsing, and the defaults that apply
-// where a document says nothing. A default is always the stricter choice.
+// where a document says nothing. A default is always the stricter choice. What a single format adds is
+// read in that format's own folder.
+import { type FormatPolicies, registeredFormats } from '../registry.js';
 import {
-  type AppraisalPolicy,
   evidenceFormats,
   type FormatPolicy,
   type ReferenceSet,
   type ReferenceValues,
   referenceKinds,
-  type SnpPolicy,
-  type TdxPolicy,
-  tcbStatuses,
 } from '../types.js';
 import {
   readCount,
@@ -18,23 +16,21 @@ import {
   readMap,
   readObject,
   readOneOf,
+  readOr,
   readText,
   refuse,
 } from './fields.js';
 import { parseReferenceSet } from './requirement.js';
 
-type Members = Readonly<Record<string, unknown>>;
+/** By what evidence is judged. JSON-serialisable; parseAppraisalPolicy fills what a document leaves out. */
+export interface AppraisalPolicy {
+  readonly name: string;
+  readonly allow_debug: boolean;
+  /** A format that is not here is refused. */
+  readonly formats: FormatPolicies;
+}
 
-const shared = ['require', 'any_of', 'max_age_seconds'];
-const tdxOnly = ['tcb_statuses', 'advisories', 'min_tcb_evaluation_number', 'allow_service_td'];
-const snpOnly = [
-  'min_spl',
-  'vmpl_max',
-  'chip_ids',
-  'signers',
-  'allow_migration_agent',
-  'allow_unchecked_revocation',
-];
+const sharedMembers = ['require', 'any_of', 'max_age_seconds'];
 
 /**
  * Reads a policy document. Refuses unknown keys; what a document leaves out gets its default.
@@ -42,77 +38,32 @@ const snpOnly = [
  */
 export function parseAppraisalPolicy(value: unknown): AppraisalPolicy {
   const policy = readObject(value, 'policy', ['name', 'allow_debug', 'formats']);
-  const formats = readObject(policy.formats, 'policy.formats', evidenceFormats);
-  const tdx = formats['tdx-dcap'];
-  const snp = formats['sev-snp'];
+  const documents = readObject(policy.formats, 'policy.formats', evidenceFormats);
+  const formats: Record<string, FormatPolicy> = {};
+  for (const { format, policy: rules } of registeredFormats) {
+    if (documents[format] === undefined) continue;
+    const path = `policy.formats.${format}`;
+    const members = readObject(documents[format], path, [...sharedMembers, ...rules.members]);
+    formats[format] = Object.freeze({
+      ...parseShared(members, path),
+      ...rules.parse(members, path),
+    });
+  }
   return Object.freeze({
     name: readText(policy.name, 'policy.name'),
-    allow_debug: or(policy.allow_debug, false, 'policy.allow_debug', readFlag),
-    formats: Object.freeze({
-      ...(tdx === undefined ? {} : { 'tdx-dcap': parseTdxPolicy(tdx) }),
-      ...(snp === undefined ? {} : { 'sev-snp': parseSnpPolicy(snp) }),
-    }),
+    allow_debug: readOr(policy, 'allow_debug', 'policy', false, readFlag),
+    formats: Object.freeze(formats) as FormatPolicies,
   });
 }
 
-function parseTdxPolicy(value: unknown): TdxPolicy {
-  const path = 'policy.formats.tdx-dcap';
-  const members = readObject(value, path, [...shared, ...tdxOnly]);
-  return Object.freeze({
-    ...parseShared(members, path),
-    tcb_statuses: or(members.tcb_statuses, Object.freeze(['UpToDate']), path, readStatuses),
-    advisories: or(members.advisories, null, `${path}.advisories`, readNames),
-    min_tcb_evaluation_number: or(
-      members.min_tcb_evaluation_number,
-      0,
-      `${path}.min_tcb_evaluation_number`,
-      readCount,
-    ),
-    allow_service_td: readFlagOrFalse(members, 'allow_service_td', path),
-  }) as TdxPolicy;
-}
-
-function readStatuses(value: unknown, path: string): TdxPolicy['tcb_statuses'] {
-  const at = `${path}.tcb_statuses`;
-  return readList(value, at, (item, itemPath) => {
-    const status = readOneOf(item, itemPath, tcbStatuses);
-    if (status === 'Revoked') throw refuse(itemPath, 'a revoked TCB cannot be accepted');
-    return status;
-  });
-}
-
-function parseSnpPolicy(value: unknown): SnpPolicy {
-  const path = 'policy.formats.sev-snp';
-  const members = readObject(value, path, [...shared, ...snpOnly]);
-  const signers = ['vcek', 'vlek'] as const;
-  return Object.freeze({
-    ...parseShared(members, path),
-    min_spl: or(members.min_spl, Object.freeze({}), `${path}.min_spl`, (item, at) =>
-      readMap(item, at, (levels, levelsPath) => readMap(levels, levelsPath, readCount)),
-    ),
-    vmpl_max: or(members.vmpl_max, 0, `${path}.vmpl_max`, readCount),
-    chip_ids: or(members.chip_ids, null, `${path}.chip_ids`, (item, at) =>
-      item === null ? null : readList(item, at, readHex),
-    ),
-    signers: or(members.signers, signers, `${path}.signers`, (item, at) =>
-      readList(item, at, (signer, signerPath) => readOneOf(signer, signerPath, signers)),
-    ),
-    allow_migration_agent: readFlagOrFalse(members, 'allow_migration_agent', path),
-    allow_unchecked_revocation: readFlagOrFalse(members, 'allow_unchecked_revocation', path),
-  });
-}
-
-function parseShared(members: Members, path: string): FormatPolicy {
+function parseShared(members: Readonly<Record<string, unknown>>, path: string): FormatPolicy {
   return {
-    require: or(members.require, Object.freeze({}), `${path}.require`, parseReferenceSet),
-    any_of: or(members.any_of, Object.freeze([]), `${path}.any_of`, (item, at) =>
+    require: readOr(members, 'require', path, {}, parseReferenceSet),
+    any_of: readOr<readonly ReferenceSet[]>(members, 'any_of', path, [], (item, at) =>
       readList(item, at, parseAlternative),
     ),
-    max_age_seconds: or(
-      members.max_age_seconds,
-      Object.freeze({}),
-      `${path}.max_age_seconds`,
-      (item, at) => readMap(item, at, readCount),
+    max_age_seconds: readOr(members, 'max_age_seconds', path, {}, (item, at) =>
+      readMap(item, at, readCount),
     ),
   };
 }
@@ -138,31 +89,8 @@ function parseAlternative(value: unknown, path: string): ReferenceSet {
   return set;
 }
 
-function readNames(value: unknown, path: string): readonly string[] | null {
-  return value === null ? null : readList(value, path, readText);
-}
-
-function readFlagOrFalse(members: Members, name: string, path: string): boolean {
-  return or(members[name], false, `${path}.${name}`, readFlag);
-}
-
-function readHex(value: unknown, path: string): string {
-  const text = readText(value, path);
-  if (!/^(?:[0-9a-fA-F]{2})+$/.test(text)) throw refuse(path, 'want hex');
-  return text.toLowerCase();
-}
-
-function or<T, D>(
-  value: unknown,
-  missing: D,
-  path: string,
-  read: (value: unknown, path: string) => T,
-): T | D {
-  return value === undefined ? missing : read(value, path);
-}
-
-/** What applies when nobody wrote a policy: genuine, not debuggable, and for TDX up to date. */
+/** What applies when nobody wrote a policy: genuine, not debuggable, each format's stricter choices. */
 export const defaultAppraisalPolicy: AppraisalPolicy = parseAppraisalPolicy({
   name: 'default',
-  formats: { 'tdx-dcap': {}, 'sev-snp': {} },
+  formats: Object.fromEntries(evidenceFormats.map((format) => [format, {}])),
 });

@@ -1,7 +1,7 @@
 // What a policy or a reference set may ask of one claim, and whether a claim meets it.
 // A claim that is missing or of another type than the requirement speaks of never meets it.
 import type { ClaimValue, ReferenceSet, Requirement } from '../types.js';
-import { readList, readMap, readObject, readText, refuse } from './fields.js';
+import { readHex, readList, readMap, readObject, readText, refuse } from './fields.js';
 
 /** @throws EvidenceError 'input-invalid' */
 export function parseReferenceSet(value: unknown, path: string): ReferenceSet {
@@ -30,8 +30,8 @@ function parseRequirement(value: unknown, path: string): Requirement {
         ...(has('max') ? { max: readNumber(object.max, `${path}.max`) } : {}),
       })
     : Object.freeze({
-        ...(has('set') ? { set: readMask(object.set, `${path}.set`) } : {}),
-        ...(has('clear') ? { clear: readMask(object.clear, `${path}.clear`) } : {}),
+        ...(has('set') ? { set: readHex(object.set, `${path}.set`) } : {}),
+        ...(has('clear') ? { clear: readHex(object.clear, `${path}.clear`) } : {}),
       });
 }
 
@@ -48,12 +48,6 @@ function readNumber(value: unknown, path: string): number {
     throw refuse(path, 'want a whole number');
   }
   return value;
-}
-
-function readMask(value: unknown, path: string): string {
-  const text = readText(value, path);
-  if (!/^(?:[0-9a-fA-F]{2})+$/.test(text)) throw refuse(path, 'want a hex mask');
-  return text.toLowerCase();
 }
 
 /** Not constant time: claims and reference values are public. */

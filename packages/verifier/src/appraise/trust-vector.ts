@@ -1,45 +1,51 @@
 // The AR4SI trustworthiness vector of an appraisal (draft-ietf-rats-ar4si, section 2.3.4).
 // A summary for relying parties that speak EAR; the faults are the authority.
+import { registeredFormats } from '../registry.js';
 import type { Fault, TrustVector, VerifiedClaims } from '../types.js';
+
+type Element = keyof TrustVector;
 
 const noClaim = 0;
 const affirming = 2;
-const unrecognised = 33;
-const vulnerable = 32;
 const contraindicated = 96;
 
-const hardwareCodes = new Set([
-  'tcb-status',
-  'advisory',
-  'tcb-evaluation-number',
-  'endorsement-too-old',
-  'spl-too-low',
-  'revocation-not-checked',
-]);
-const configurationCodes = new Set([
-  'debug',
-  'reserved-attributes',
-  'service-td',
-  'migration-agent',
-  'vmpl',
-]);
-const identityCodes = new Set(['chip', 'signer']);
+/** What a fault makes of the element that it speaks of, where that is not contraindicated. */
+const faulty: Partial<Record<Element, number>> = { hardware: 32, executables: 33 };
+
+/** Faults that the shared code finds; null if they speak of no element. */
+const sharedElements: Readonly<Record<string, Element | null>> = {
+  'binding-not-checked': null,
+  'format-not-accepted': null,
+  debug: 'configuration',
+  'endorsement-too-old': 'hardware',
+  'reference-mismatch': 'executables',
+  'reference-values-missing': 'executables',
+  requirement: 'executables',
+};
 
 export function toTrustVector(
   claims: VerifiedClaims,
   faults: readonly Fault[],
   measured: boolean,
 ): TrustVector {
-  const any = (codes: ReadonlySet<string>): boolean => faults.some(({ code }) => codes.has(code));
-  const mismatch = any(new Set(['reference-mismatch', 'reference-values-missing', 'requirement']));
-  return Object.freeze({
-    instance_identity: any(identityCodes) ? contraindicated : noClaim,
-    configuration: any(configurationCodes) ? contraindicated : affirming,
-    executables: mismatch ? unrecognised : measured ? affirming : noClaim,
+  const own = registeredFormats.find(({ format }) => format === claims.format)?.policy.trust ?? {};
+  const elementOf = (code: string): Element | null => {
+    if (Object.hasOwn(own, code)) return own[code] ?? null;
+    return Object.hasOwn(sharedElements, code) ? (sharedElements[code] ?? null) : 'configuration';
+  };
+  const vector: Record<Element, number> = {
+    instance_identity: noClaim,
+    configuration: affirming,
+    executables: measured ? affirming : noClaim,
     file_system: noClaim,
-    hardware: any(hardwareCodes) ? vulnerable : affirming,
+    hardware: affirming,
     runtime_opaque: claims.debug ? contraindicated : affirming,
     storage_opaque: noClaim,
     sourced_data: noClaim,
-  });
+  };
+  for (const { code } of faults) {
+    const element = elementOf(code);
+    if (element !== null) vector[element] = faulty[element] ?? contraindicated;
+  }
+  return Object.freeze(vector);
 }

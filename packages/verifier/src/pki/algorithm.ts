@@ -13,10 +13,13 @@ import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from '../provider.js';
 
+/** SHA-1 signs nothing that is accepted here. */
+type SignatureDigest = Exclude<DigestAlgorithm, 'sha1'>;
+
 /** What a certificate or CRL says about its own signature; the curve is in the issuer's key. */
 export interface X509SignatureAlgorithm {
   readonly scheme: 'ecdsa' | 'rsa-pkcs1' | 'rsa-pss';
-  readonly digest: DigestAlgorithm;
+  readonly digest: SignatureDigest;
 }
 
 export type Curve = 'p256' | 'p384';
@@ -33,7 +36,7 @@ const signatureOids: Readonly<Record<string, X509SignatureAlgorithm>> = {
   '1.2.840.113549.1.1.13': { scheme: 'rsa-pkcs1', digest: 'sha512' },
 };
 
-const digestOids: Readonly<Record<string, DigestAlgorithm>> = {
+const digestOids: Readonly<Record<string, SignatureDigest>> = {
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
@@ -57,7 +60,7 @@ function unsupported(what: string): EvidenceError {
   return new EvidenceError('unsupported-algorithm', `${what}: not supported`);
 }
 
-function readDigest(reader: DerReader): DigestAlgorithm {
+function readDigest(reader: DerReader): SignatureDigest {
   const oid = reader.oid('hash algorithm');
   if (!reader.done) reader.null('hash parameters');
   reader.end();

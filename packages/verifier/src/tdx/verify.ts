@@ -6,9 +6,9 @@ import type { DcapEndorsements } from '../dcap/endorsements.js';
 import { evaluateTdxTcb } from '../dcap/tcb.js';
 import { verifyQuote } from '../dcap/verify-quote.js';
 import { mint } from '../mint.js';
-import type { EvidenceVerifier, VerifiedClaims, VerifyInput } from '../types.js';
+import type { VerifiedClaims, VerifyInput } from '../types.js';
 import { isDebugTd, toTdxClaims } from './claims.js';
-import { parseTdxEvidence, type TdxEvidence, tdxEndorsementsFor } from './parse.js';
+import type { TdxEvidence } from './parse.js';
 
 /** @throws EvidenceError at the first fault */
 export async function verifyTdx(
@@ -40,10 +40,3 @@ export async function verifyTdx(
     values: toTdxClaims(evidence, verified, tcb),
   });
 }
-
-export const tdxVerifier: EvidenceVerifier<TdxEvidence, DcapEndorsements> = {
-  format: 'tdx-dcap',
-  parse: parseTdxEvidence,
-  endorsementsFor: tdxEndorsementsFor,
-  verify: verifyTdx,
-};

@@ -5,6 +5,7 @@ import {
   type AnyEvidence,
   amdCertificates,
   type Certificate,
+  type DcapEndorsements,
   EvidenceError,
   parseCertificate,
   parseDcapEndorsements,
@@ -89,10 +90,19 @@ export function readEndorsements(
     readonly crls: readonly string[];
   },
 ): AnyEndorsements {
-  if (evidence.format === 'sev-snp') return snpEndorsements(given.certs, given.crls);
-  if (given.collateral === null) {
+  switch (evidence.format) {
+    case 'sev-snp':
+      return snpEndorsements(given.certs, given.crls);
+    case 'tdx-dcap':
+      return dcapEndorsements(given.collateral);
+    default:
+      throw new EvidenceError('collateral-missing', 'no flag gives endorsements of this format');
+  }
+}
+
+function dcapEndorsements(collateral: string | null): DcapEndorsements {
+  if (collateral === null) {
     throw new EvidenceError('collateral-missing', 'no collateral given with -collateral');
   }
-  const text = readBounded(given.collateral, 'collateral').toString('utf8');
-  return parseDcapEndorsements(text);
+  return parseDcapEndorsements(readBounded(collateral, 'collateral').toString('utf8'));
 }

@@ -5,12 +5,12 @@ import {
   appraise,
   EvidenceError,
   type EvidenceFormat,
+  evidenceFormats,
   type Fault,
   findFormat,
   parseAppraisalPolicy,
   parseEvidence,
-  pinnedAmdRoots,
-  pinnedIntelRoots,
+  pinnedRootsOf,
   type VerifiedClaims,
   verifyEvidence,
 } from '@vouchsafe/verifier';
@@ -40,6 +40,7 @@ interface Verdict {
 const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
   name: 'inspection',
   formats: {
+    ...Object.fromEntries(evidenceFormats.map((format) => [format, {}])),
     'tdx-dcap': { allow_service_td: true },
     'sev-snp': { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true },
   },
@@ -92,7 +93,7 @@ async function judge(inputs: Inputs): Promise<Verdict> {
     claims = await verifyEvidence({
       evidence,
       endorsements: readEndorsements(evidence, inputs),
-      roots: evidence.format === 'tdx-dcap' ? pinnedIntelRoots : pinnedAmdRoots,
+      roots: pinnedRootsOf(evidence.format),
       expectedBinding: { binding: 'not-checked' },
       now: inputs.at,
       provider: nodeProvider,

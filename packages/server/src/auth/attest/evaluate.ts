@@ -5,6 +5,7 @@ import {
   type CryptoProvider,
   EvidenceError,
   type EvidenceErrorCode,
+  type EvidenceFormat,
   parseEvidence,
   type TrustedRoot,
   type VerifiedClaims,
@@ -13,12 +14,12 @@ import {
 import type { Candidate, EndorsementFinder } from '../../endorsements/find.js';
 import { offeredSource } from '../../endorsements/offered.js';
 import type { OnSourceFault } from '../../endorsements/source.js';
-import { type CmwRecord, ENDORSEMENT_TYPES, type EvidenceFormatName } from './wire.js';
+import { type CmwRecord, ENDORSEMENT_TYPES } from './wire.js';
 
 /** Whom to believe and where to look. Made by main, the same for every mount. */
 export interface TrustAnchors {
-  /** Pinned vendor roots per format; in -dev mode the software vendor's too. */
-  readonly roots: Readonly<Record<EvidenceFormatName, readonly TrustedRoot[]>>;
+  /** Pinned vendor roots per format; in -dev mode the software vendor's too. None for a format: nobody. */
+  readonly roots: Readonly<Partial<Record<EvidenceFormat, readonly TrustedRoot[]>>>;
   readonly endorsements: EndorsementFinder;
   readonly provider: CryptoProvider;
   readonly onSourceFault: OnSourceFault;
@@ -31,7 +32,7 @@ export interface Attempt {
 }
 
 export interface EvaluationInput {
-  readonly format: EvidenceFormatName;
+  readonly format: EvidenceFormat;
   readonly evidence: Uint8Array;
   readonly offered: readonly CmwRecord[];
   readonly expectedBinding: Uint8Array;
@@ -74,9 +75,14 @@ function candidates(
     dcapCollateral: of(ENDORSEMENT_TYPES.dcapCollateral),
     snpTables: of(ENDORSEMENT_TYPES.snpCertificates),
   });
-  return evidence.format === 'tdx-dcap'
-    ? trust.endorsements.findTdx(evidence, brought, now)
-    : trust.endorsements.findSnp(evidence, brought, now);
+  switch (evidence.format) {
+    case 'tdx-dcap':
+      return trust.endorsements.findTdx(evidence, brought, now);
+    case 'sev-snp':
+      return trust.endorsements.findSnp(evidence, brought, now);
+    default:
+      throw new EvidenceError('collateral-missing', 'nobody here has endorsements of this format');
+  }
 }
 
 async function keep(candidate: Candidate<AnyEndorsements>, trust: TrustAnchors): Promise<void> {
@@ -103,7 +109,7 @@ export async function evaluate(trust: TrustAnchors, input: EvaluationInput): Pro
       const claims = await verifyEvidence({
         evidence,
         endorsements,
-        roots: trust.roots[format],
+        roots: trust.roots[format] ?? [],
         expectedBinding,
         now,
         provider: trust.provider,

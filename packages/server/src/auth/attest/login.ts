@@ -6,6 +6,7 @@ import {
   type AttestationResult,
   appraise,
   EvidenceError,
+  type EvidenceFormat,
   type VerifiedClaims,
 } from '@vouchsafe/verifier';
 import type { AuthGrant, Request, Response } from '../../framework/backend.js';
@@ -27,13 +28,13 @@ import { evaluate, type TrustAnchors } from './evaluate.js';
 import { readIdentity } from './identity.js';
 import { internalOf } from './renewal.js';
 import { type AttestRole, findRole } from './role.js';
-import type { CmwRecord, EvidenceFormatName } from './wire.js';
+import type { CmwRecord } from './wire.js';
 
 export interface LoginInput {
   readonly role: string;
   readonly challenge: Buffer;
   readonly ticket: Buffer;
-  readonly evidence: { readonly format: EvidenceFormatName; readonly bytes: Buffer };
+  readonly evidence: { readonly format: EvidenceFormat; readonly bytes: Buffer };
   readonly offered: readonly CmwRecord[];
   /** SubjectPublicKeyInfo, and the key that it is. */
   readonly publicKey: Buffer;

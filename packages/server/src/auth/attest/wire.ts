@@ -1,4 +1,5 @@
 // What arrives at the door: base64url and RATS Conceptual Message Wrappers (JSON records), strict and bounded.
+import { type EvidenceFormat, evidenceFormats } from '@vouchsafe/verifier';
 import { invalidRequest } from '../../framework/errors.js';
 import { parseRawJson } from '../../framework/json/decode.js';
 import type { RawJson } from '../../framework/json/value.js';
@@ -8,11 +9,9 @@ const ENDORSEMENT_BYTES_MAX = 512 * 1024;
 const ENDORSEMENTS_MAX = 8;
 
 /** CMW type of each evidence format we take. */
-export const EVIDENCE_TYPES: Readonly<Record<string, EvidenceFormatName>> = {
-  'application/vnd.vouchsafe.tdx-dcap': 'tdx-dcap',
-  'application/vnd.vouchsafe.sev-snp': 'sev-snp',
-};
-export type EvidenceFormatName = 'tdx-dcap' | 'sev-snp';
+export const EVIDENCE_TYPES: Readonly<Record<string, EvidenceFormat>> = Object.fromEntries(
+  evidenceFormats.map((format) => [`application/vnd.vouchsafe.${format}`, format]),
+);
 
 export const ENDORSEMENT_TYPES = {
   snpCertificates: 'application/vnd.vouchsafe.snp-certificates',
@@ -70,7 +69,7 @@ function parseRecord(
 }
 
 /** @throws ApiError for a type that is no evidence format of ours */
-export function parseEvidence(raw: RawJson): { format: EvidenceFormatName; bytes: Buffer } {
+export function parseEvidence(raw: RawJson): { format: EvidenceFormat; bytes: Buffer } {
   checkSize(raw, 'evidence', EVIDENCE_BYTES_MAX);
   const record = parseRecord(parseRawJson(raw), 'evidence', EVIDENCE_BYTES_MAX);
   const format = Object.hasOwn(EVIDENCE_TYPES, record.type)

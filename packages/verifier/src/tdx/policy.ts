@@ -1,13 +1,68 @@
-// What a TDX policy refuses beyond its reference values. Reads claims by the names of tdx/claims.ts.
-import type { Fault, TdxPolicy, VerifiedClaims } from '../types.js';
-import { describeClaim } from './requirement.js';
+// What a policy can say of TDX evidence beyond its claims: members of the document, their stricter defaults, and the
+// faults. Reads claims by the names of tdx/claims.ts.
+import {
+  readCount,
+  readFlag,
+  readList,
+  readNullable,
+  readOneOf,
+  readOr,
+  readText,
+  refuse,
+} from '../appraise/fields.js';
+import { describeClaim } from '../appraise/requirement.js';
+import {
+  type Fault,
+  type FormatPolicy,
+  type PolicyRules,
+  type TcbStatus,
+  tcbStatuses,
+  type VerifiedClaims,
+} from '../types.js';
 
-export function findTdxFaults(claims: VerifiedClaims, policy: TdxPolicy): Fault[] {
-  return [
+export interface TdxPolicy extends FormatPolicy {
+  readonly tcb_statuses: readonly TcbStatus[];
+  /** Advisories that may apply; null leaves them to the TCB status. */
+  readonly advisories: readonly string[] | null;
+  readonly min_tcb_evaluation_number: number;
+  /** Whether a service TD (migration) may be bound to this one: MR_SERVICETD not zero. */
+  readonly allow_service_td: boolean;
+}
+
+export const tdxPolicyRules: PolicyRules<TdxPolicy> = {
+  members: ['tcb_statuses', 'advisories', 'min_tcb_evaluation_number', 'allow_service_td'],
+  parse: (document, path) => ({
+    tcb_statuses: readOr(document, 'tcb_statuses', path, ['UpToDate'], readStatuses),
+    advisories: readOr(document, 'advisories', path, null, (value, at) =>
+      readNullable(value, at, readNames),
+    ),
+    min_tcb_evaluation_number: readOr(document, 'min_tcb_evaluation_number', path, 0, readCount),
+    allow_service_td: readOr(document, 'allow_service_td', path, false, readFlag),
+  }),
+  findFaults: (claims, policy) => [
     ...findTcbFaults(claims, policy),
     ...findAttributeFaults(claims),
     ...findServiceTdFaults(claims, policy),
-  ];
+  ],
+  trust: {
+    'tcb-status': 'hardware',
+    advisory: 'hardware',
+    'tcb-evaluation-number': 'hardware',
+    'reserved-attributes': 'configuration',
+    'service-td': 'configuration',
+  },
+};
+
+function readStatuses(value: unknown, path: string): readonly TcbStatus[] {
+  return readList(value, path, (item, at) => {
+    const status = readOneOf(item, at, tcbStatuses);
+    if (status === 'Revoked') throw refuse(at, 'a revoked TCB cannot be accepted');
+    return status;
+  });
+}
+
+function readNames(value: unknown, path: string): readonly string[] {
+  return readList(value, path, readText);
 }
 
 function findTcbFaults(claims: VerifiedClaims, policy: TdxPolicy): Fault[] {

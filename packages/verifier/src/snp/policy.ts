@@ -1,17 +1,80 @@
-// What an SEV-SNP policy refuses beyond its reference values. Reads claims by the names of snp/claims.ts.
-import type { Fault, SnpPolicy, VerifiedClaims } from '../types.js';
-import { describeClaim } from './requirement.js';
+// What a policy can say of SEV-SNP evidence beyond its claims: members of the document, their stricter defaults, and
+// the faults. Reads claims by the names of snp/claims.ts.
+import {
+  readCount,
+  readFlag,
+  readHex,
+  readList,
+  readMap,
+  readNullable,
+  readOneOf,
+  readOr,
+} from '../appraise/fields.js';
+import { describeClaim } from '../appraise/requirement.js';
+import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
+import type { SnpSigner } from './product.js';
 
-export function findSnpFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
-  return [
+export interface SnpPolicy extends FormatPolicy {
+  /** Product name to security patch level name to least value, held by every TCB of the report. */
+  readonly min_spl: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly vmpl_max: number;
+  /** Chip ids in lower-case hex; null accepts any chip. */
+  readonly chip_ids: readonly string[] | null;
+  readonly signers: readonly SnpSigner[];
+  /** Whether a migration agent may be associated, which can move or copy the guest. */
+  readonly allow_migration_agent: boolean;
+  /** Whether evidence may pass that nobody looked up in AMD's revocation lists. */
+  readonly allow_unchecked_revocation: boolean;
+}
+
+const signers: readonly SnpSigner[] = ['vcek', 'vlek'];
+
+export const snpPolicyRules: PolicyRules<SnpPolicy> = {
+  members: [
+    'min_spl',
+    'vmpl_max',
+    'chip_ids',
+    'signers',
+    'allow_migration_agent',
+    'allow_unchecked_revocation',
+  ],
+  parse: (document, path) => ({
+    min_spl: readOr(document, 'min_spl', path, {}, (value, at) =>
+      readMap(value, at, (levels, levelsPath) => readMap(levels, levelsPath, readCount)),
+    ),
+    vmpl_max: readOr(document, 'vmpl_max', path, 0, readCount),
+    chip_ids: readOr(document, 'chip_ids', path, null, (value, at) =>
+      readNullable(value, at, (list, listPath) => readList(list, listPath, readHex)),
+    ),
+    signers: readOr(document, 'signers', path, signers, (value, at) =>
+      readList(value, at, (signer, signerPath) => readOneOf(signer, signerPath, signers)),
+    ),
+    allow_migration_agent: readOr(document, 'allow_migration_agent', path, false, readFlag),
+    allow_unchecked_revocation: readOr(
+      document,
+      'allow_unchecked_revocation',
+      path,
+      false,
+      readFlag,
+    ),
+  }),
+  findFaults: (claims, policy) => [
     ...findVmplFaults(claims, policy),
     ...findSignerFaults(claims, policy),
     ...findChipFaults(claims, policy),
     ...findSplFaults(claims, policy),
     ...findMigrationFaults(claims, policy),
     ...findRevocationFaults(claims, policy),
-  ];
-}
+  ],
+  trust: {
+    vmpl: 'configuration',
+    signer: 'instance_identity',
+    chip: 'instance_identity',
+    'spl-too-low': 'hardware',
+    'migration-agent': 'configuration',
+    'revocation-not-checked': 'hardware',
+  },
+};
 
 function findVmplFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
   const vmpl = claims.values.vmpl;
