@@ -13,6 +13,7 @@ import type { Logins } from './logins.js';
 import type { MountEntry } from './mounts/entry.js';
 import type { Mounted, Router } from './mounts/router.js';
 import type { MountService } from './mounts/service.js';
+import type { RateLimits } from './quotas/rate-limits.js';
 import type { ApiRequest, LeaseResult } from './request.js';
 import type { Revocation } from './revocation.js';
 import type { Wrapping } from './wrapping.js';
@@ -29,6 +30,7 @@ export interface Active {
   readonly audit: AuditBroker;
   readonly logins: Logins;
   readonly wrapping: Wrapping;
+  readonly rateLimits: RateLimits;
   readonly revocation: Revocation;
   readonly expirer: Expirer;
   /** A part of the barrier, for a backend outside a request. */

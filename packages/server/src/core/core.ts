@@ -7,7 +7,8 @@ import type { Storage } from '../framework/storage.js';
 import type { Active } from './active.js';
 import { newExchange } from './exchange.js';
 import { runPipeline } from './pipeline.js';
-import type { ApiHandler, ApiRequest, ApiResult } from './request.js';
+import { admitByQuota } from './quotas/admission.js';
+import type { Admission, ApiHandler, ApiRequest, ApiResult } from './request.js';
 import { toResult } from './result.js';
 
 /** 503 with Vault's text. */
@@ -75,6 +76,11 @@ export class Core implements ApiHandler {
     await active.router.close();
     active.audit.close();
     active.tokens.close();
+  }
+
+  /** While sealed there is nothing to protect, and nothing to read quotas from. */
+  admit(api: ApiRequest): Admission | null {
+    return this.#active === null ? null : admitByQuota(api, this.#active);
   }
 
   async handle(api: ApiRequest): Promise<ApiResult> {

@@ -24,6 +24,7 @@ import {
   openBackend,
 } from './mounts/service.js';
 import { MountTable } from './mounts/table.js';
+import { RateLimits } from './quotas/rate-limits.js';
 import { Revocation } from './revocation.js';
 import { WRAPPING_POLICY, Wrapping } from './wrapping.js';
 
@@ -75,6 +76,8 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     if (builtIn !== null) return { info: mountInfo(entry, bounds), backend: builtIn };
     return await openBackend(entry, factories, bounds, view);
   });
+  const rateLimits = new RateLimits(view('sys/quotas/'));
+  await rateLimits.refresh(clock());
   const wrapping = new Wrapping(view('sys/wrapping/'), issueWrappingToken(tokens));
   const revocation = new Revocation({
     tokens,
@@ -95,6 +98,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     bounds,
     view,
     revokeBelow: (path) => revocation.revokeBelow(path, clock(), true),
+    rateLimits,
   });
   const tidy = async (now: number): Promise<void> => {
     for (const { backend, entry } of await mountedEntries(table, router)) {
@@ -103,7 +107,11 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
   };
   const expirer = new Expirer({
     revocation,
-    chores: [everyMinute(tidy), everyMinute(async () => void (await barrier.rotateIfDue()))],
+    chores: [
+      (now) => rateLimits.refresh(now),
+      everyMinute(tidy),
+      everyMinute(async () => void (await barrier.rotateIfDue())),
+    ],
     clock,
     intervalMs: EXPIRE_INTERVAL_MS,
     onFault: (error) => parts.onFault('expiry', error),
@@ -120,6 +128,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     audit,
     logins: new Logins(tokens, entities),
     wrapping,
+    rateLimits,
     revocation,
     expirer,
     view,

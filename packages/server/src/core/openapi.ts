@@ -17,6 +17,7 @@ const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   integer: { type: 'integer' },
   boolean: { type: 'boolean' },
   duration: { type: 'string', format: 'seconds' },
+  number: { type: 'number' },
   'string-list': { type: 'array', items: { type: 'string' } },
   'integer-list': { type: 'array', items: { type: 'integer' } },
   map: { type: 'object' },

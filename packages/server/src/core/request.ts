@@ -64,6 +64,21 @@ export interface ApiResult {
   readonly verbatim: Buffer | null;
 }
 
+/** What is said of a request before it is served. */
+export interface Admission {
+  /** Names and values that its answer gets, whatever that is. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Called instead of `handle` when the request is not to be served; rejects with what to answer. */
+  readonly refuse: (() => Promise<ApiResult>) | null;
+  /** Where the body has to be read first, asked then: nothing has been decided or counted before. Never rejects. */
+  readonly settle: (() => Promise<Admission | null>) | null;
+}
+
+/**
+ * Asked for each request before its body is parsed: `fields` and `body` are empty then. Null: serve it. Never throws.
+ */
+export type Admit = (request: ApiRequest) => Admission | null;
+
 /** The only door into core. @throws ApiError; anything else is an internal error. */
 export interface ApiHandler {
   handle(request: ApiRequest): Promise<ApiResult>;

@@ -172,6 +172,8 @@ export interface PathSpec<F extends Fields> {
   readonly spellings?: { readonly [K in keyof F]?: (text: string) => string };
   /** Anybody may call it, without a token. Login paths and public keys only. */
   readonly unauthenticated?: true;
+  /** Logins only: the field that names the role (for userpass: the user), so that roles can have quotas. */
+  readonly roleField?: keyof F & string;
   /** Needs the sudo capability beside the operation's own. */
   readonly sudo?: true;
   /** sys/ only: answered in every seal state, without token, policy or audit, and without storage. */
@@ -186,6 +188,8 @@ export interface Path {
   readonly operations: ReadonlySet<Operation>;
   readonly hasExistenceCheck: boolean;
   readonly unauthenticated: boolean;
+  /** Null for paths that are no logins, and logins without roles. */
+  readonly roleField: string | null;
   readonly sudo: boolean;
   readonly whileSealed: boolean;
   /** Path parameters, or null when the path does not match. */

@@ -13,7 +13,7 @@ export type RawField =
   | { readonly kind: 'text'; readonly value: string };
 
 export interface Field<T> {
-  /** OpenAPI-ish name: 'string', 'integer', 'boolean', 'duration', 'string-list', 'map', 'raw', 'bytes'. */
+  /** OpenAPI-ish name: 'string', 'integer', 'number', 'boolean', 'duration', 'string-list', 'map', 'raw', 'bytes'. */
   readonly type: string;
   readonly description: string;
   /** `raw` is null when the request does not have the field. @throws ApiError invalid-request */
@@ -61,6 +61,13 @@ function readInteger(value: unknown, name: string): number {
   const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
   return fail(name, 'a whole number');
+}
+
+function readNumber(value: unknown, name: string): number {
+  const isText = typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value);
+  const number = isText ? Number(value) : value;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  return fail(name, 'a number');
 }
 
 function readBoolean(value: unknown, name: string): boolean {
@@ -163,6 +170,8 @@ export const field = {
     define('integer', description, absent, readInteger),
   optionalInteger: (description: string): Field<number | null> =>
     define<number | null>('integer', description, null, readInteger),
+  optionalNumber: (description: string): Field<number | null> =>
+    define<number | null>('number', description, null, readNumber),
   boolean: (description: string, absent = false): Field<boolean> =>
     define('boolean', description, absent, readBoolean),
   optionalBoolean: (description: string): Field<boolean | null> =>

@@ -1,7 +1,7 @@
 // What the translation hides, wipes, reports and asks before core is called.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ApiRequest } from '../core/request.js';
+import type { Admission, ApiRequest } from '../core/request.js';
 import { ApiError } from '../framework/errors.js';
 import { callApi, resultOf } from './testing/call-api.js';
 
@@ -71,13 +71,43 @@ describe('createApi', () => {
   });
 
   it('asks for admission before it looks at the body', async () => {
+    const refusal = new ApiError('rate-limited', 'rate limit quota exceeded');
+    const asked: string[] = [];
     const options = {
-      admit(path: string) {
-        throw new ApiError('rate-limited', `request path "${path}": rate limit quota exceeded`);
+      admit({ path, fields }: ApiRequest): Admission {
+        asked.push(`${path} ${fields.size}`);
+        const refuse = (): Promise<never> => Promise.reject(refusal);
+        return { headers: [['Retry-After', '7']], refuse, settle: null };
       },
     };
-    const called = await callApi(NEVER, ['PUT /v1/x'], '{not json', options);
+    const called = await callApi(NEVER, ['PUT /v1/x?a=b'], '{not json', options);
     assert.equal(called.status, 429);
+    assert.match(called.fields, /Retry-After: 7\r\n/);
+    assert.deepEqual(asked, ['x 0']);
+  });
+
+  it('asks again behind the body where that says who logs in', async () => {
+    const asked: number[] = [];
+    const late = (refuse: Admission['refuse']) => ({
+      admit: (request: ApiRequest): Admission => ({
+        headers: [],
+        refuse: null,
+        settle: async () => {
+          asked.push(request.fields.size);
+          return { headers: [['X-Late', 'yes']], refuse, settle: null };
+        },
+      }),
+    });
+    const handler = { handle: (request: ApiRequest) => Promise.resolve(resultOf(request)) };
+    const served = await callApi(handler, ['PUT /v1/x'], '{"a":1}', late(null));
+    assert.equal(served.status, 204);
+    assert.match(served.fields, /X-Late: yes/);
+    assert.equal((await callApi(NEVER, ['PUT /v1/x'], '{not json', late(null))).status, 400);
+    const refusal = new ApiError('rate-limited', 'rate limit quota exceeded');
+    const refuse = late(() => Promise.reject(refusal));
+    assert.equal((await callApi(NEVER, ['PUT /v1/x'], '{not json', refuse)).status, 429);
+    assert.equal((await callApi(NEVER, ['PUT /v1/x'], '{"a":1}', refuse)).status, 429);
+    assert.deepEqual(asked, [1, 0, 0, 1]);
   });
 
   it('wants X-Vault-Request where it is required', async () => {

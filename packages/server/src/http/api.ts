@@ -2,7 +2,7 @@
 // of its own beyond
 // syntax; owns the bytes of a request and wipes them when core is done.
 import { randomUUID } from 'node:crypto';
-import type { ApiHandler, ApiRequest, ApiResult } from '../core/request.js';
+import type { Admission, Admit, ApiHandler, ApiRequest, ApiResult } from '../core/request.js';
 import type { Connection, Operation } from '../framework/backend.js';
 import { ApiError } from '../framework/errors.js';
 import type { JsonLimits } from '../framework/json/scan.js';
@@ -15,12 +15,12 @@ import {
 } from './answers.js';
 import { parseApiPath } from './api-path.js';
 import { answerOptions, type CorsRules, readCorsFields } from './cors.js';
-import type { Answer } from './engine/answer.js';
+import { type Answer, fieldLine } from './engine/answer.js';
 import type { Exchange } from './engine/exchange.js';
 import { EMPTY } from './engine/region.js';
 import type { RequestHead } from './engine/request-head.js';
 import { type RawFields, readFields } from './fields.js';
-import { EMPTY_FORM, parseForm } from './form.js';
+import { EMPTY_FORM, type Form, parseForm } from './form.js';
 import type { PeerReader } from './forwarded-for.js';
 import {
   CONTENT_TYPE,
@@ -43,12 +43,8 @@ export interface ApiOptions {
   /** Null: the peer is the client. */
   readonly readPeer: PeerReader | null;
   readonly cors: CorsRules | null;
-  /**
-   * Asked before the body is looked at, so that a rate limit costs less than the requests it
-   * refuses. Throws an
-   * ApiError to refuse. Null: everybody is admitted.
-   */
-  readonly admit: ((path: string, connection: Connection) => void) | null;
+  /** Null: everybody is admitted. */
+  readonly admit: Admit | null;
   /**
    * Serves what is not under /v1/ (console, robots.txt, other protocols): returns false when it
    * does not know the
@@ -62,6 +58,7 @@ export interface ApiOptions {
 }
 
 const PREFIX = '/v1/';
+const NO_FIELDS: RawFields = new Map();
 
 class TranslatedRequest implements ApiRequest {
   readonly id: string;
@@ -72,11 +69,12 @@ class TranslatedRequest implements ApiRequest {
   readonly token: Buffer | null;
   readonly proof: string | null;
   readonly wrapTtlSeconds: number | null;
-  readonly fields: RawFields;
-  readonly body: Buffer;
   readonly connection: Connection;
   readonly now: number;
   readonly #head: RequestHead;
+  readonly #form: Form;
+  #fields: RawFields = NO_FIELDS;
+  #body: Buffer = EMPTY;
   #headers: ReadonlyMap<string, string> | null = null;
   #owned: Uint8Array[] | null = null;
 
@@ -97,11 +95,26 @@ class TranslatedRequest implements ApiRequest {
     this.wrapTtlSeconds = readWrapTtlSeconds(head);
     this.connection =
       options.readPeer === null ? exchange.peer : options.readPeer(head, exchange.peer);
-    options.admit?.(this.path, this.connection);
-    this.body = isWrite(this.operation) ? exchange.body : EMPTY;
-    this.fields = readFields(this.path, query, this.body, contentType, options.jsonLimits);
     this.now = options.now();
     this.#head = head;
+    this.#form = query;
+  }
+
+  get fields(): RawFields {
+    return this.#fields;
+  }
+
+  /** Empty until it is read, and where the operation takes none. */
+  get body(): Buffer {
+    return this.#body;
+  }
+
+  /** @throws ApiError for a body that is none of an object. Gives itself back. */
+  readBody(exchange: Exchange, limits: JsonLimits): this {
+    this.#body = isWrite(this.operation) ? exchange.body : EMPTY;
+    const contentType = this.#head.findText(CONTENT_TYPE);
+    this.#fields = readFields(this.path, this.#form, this.#body, contentType, limits);
+    return this;
   }
 
   /** Made when somebody asks. */
@@ -130,6 +143,15 @@ function checkRequestHeader(head: RequestHead): void {
   });
 }
 
+/** Header lines that the answer gets, whatever it is. */
+interface Reply {
+  fields: string;
+}
+
+function addHeaders(reply: Reply, { headers }: Admission): void {
+  for (const [name, value] of headers) reply.fields += fieldLine(name, value);
+}
+
 /** What the engine calls for each request. Never throws. */
 export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: Exchange) => void {
   function answerError(error: unknown, id: string): Answer {
@@ -147,15 +169,15 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
     }
   }
 
-  function callCore(request: TranslatedRequest, exchange: Exchange, corsFields: string): void {
+  function callCore(request: TranslatedRequest, exchange: Exchange, reply: Reply): void {
     const finish = (answer: Answer): void => {
-      exchange.answer(withFields(answer, corsFields));
+      exchange.answer(withFields(answer, reply.fields));
       request.wipe();
       exchange.release();
     };
     let called: Promise<ApiResult>;
     try {
-      called = handler.handle(request);
+      called = serve(request, exchange, reply);
     } catch (error) {
       finish(answerError(error, request.id));
       return;
@@ -164,6 +186,36 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
       (result) => finish(encode(result, request.id)),
       (error: unknown) => finish(answerError(error, request.id)),
     );
+  }
+
+  /** The admission first: whoever is refused there has no body parsed. Adds to `reply` what the admission says. */
+  function serve(request: TranslatedRequest, exchange: Exchange, reply: Reply): Promise<ApiResult> {
+    const admission = options.admit?.(request) ?? null;
+    if (admission === null) return handler.handle(request.readBody(exchange, options.jsonLimits));
+    if (admission.settle !== null) return serveSettled(request, exchange, reply, admission.settle);
+    addHeaders(reply, admission);
+    if (admission.refuse !== null) return admission.refuse();
+    return handler.handle(request.readBody(exchange, options.jsonLimits));
+  }
+
+  /** For requests that are counted by what their body says. One that can not be read counts as well. */
+  async function serveSettled(
+    request: TranslatedRequest,
+    exchange: Exchange,
+    reply: Reply,
+    settle: () => Promise<Admission | null>,
+  ): Promise<ApiResult> {
+    let fault: { readonly error: unknown } | null = null;
+    try {
+      request.readBody(exchange, options.jsonLimits);
+    } catch (error) {
+      fault = { error };
+    }
+    const admission = await settle();
+    if (admission !== null) addHeaders(reply, admission);
+    if (admission !== null && admission.refuse !== null) return await admission.refuse();
+    if (fault !== null) throw fault.error;
+    return await handler.handle(request);
   }
 
   function serveOther(exchange: Exchange): void {
@@ -188,7 +240,7 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
         return;
       }
       if (options.requireRequestHeader) checkRequestHeader(head);
-      callCore(new TranslatedRequest(id, exchange, options), exchange, corsFields);
+      callCore(new TranslatedRequest(id, exchange, options), exchange, { fields: corsFields });
     } catch (error) {
       exchange.answer(withFields(answerError(error, id), corsFields));
       exchange.release();

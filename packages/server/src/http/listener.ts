@@ -1,7 +1,6 @@
 // A listener: an address on which core's door answers the API over HTTP or HTTPS. What main.ts
 // starts and stops.
-import type { ApiHandler } from '../core/request.js';
-import type { Connection } from '../framework/backend.js';
+import type { Admit, ApiHandler } from '../core/request.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../framework/json/scan.js';
 import { refusalAnswer } from './answers.js';
 import { createApi } from './api.js';
@@ -32,7 +31,7 @@ export interface ListenerOptions {
   readonly requireRequestHeader: boolean;
   readonly cors: CorsRules | null;
   /** See ApiOptions. */
-  readonly admit: ((path: string, connection: Connection) => void) | null;
+  readonly admit: Admit | null;
   /** See ApiOptions. */
   readonly serveOther: ((exchange: Exchange) => boolean) | null;
   /** For the log: an internal error. `requestId` is '' where it belongs to no request. */

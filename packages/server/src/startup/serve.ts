@@ -1,7 +1,7 @@
 // Opens the doors: one listener per stanza, TLS files read with errors that name them.
 import { readFileSync } from 'node:fs';
 import type { ListenerConfig, ListenerTlsConfig } from '../config/server-config.js';
-import type { ApiHandler } from '../core/request.js';
+import type { Core } from '../core/core.js';
 import { DEFAULT_JSON_LIMITS } from '../framework/json/scan.js';
 import type { CorsRules } from '../http/cors.js';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, SYSTEM_CLOCK } from '../http/engine/limits.js';
@@ -41,7 +41,7 @@ function corsRules(config: ListenerConfig): CorsRules {
   };
 }
 
-function listenerOptions(config: ListenerConfig, log: Log): ListenerOptions {
+function listenerOptions(core: Core, config: ListenerConfig, log: Log): ListenerOptions {
   if (config.tls?.requireAndVerifyClientCert) {
     throw new StartError(
       `${config.source.file}:${config.source.line}: tls_require_and_verify_client_cert is not supported: client certificates are checked by auth methods`,
@@ -68,7 +68,7 @@ function listenerOptions(config: ListenerConfig, log: Log): ListenerOptions {
     forwardedFor: config.forwardedFor,
     requireRequestHeader: config.requireRequestHeader,
     cors: corsRules(config),
-    admit: null,
+    admit: (request) => core.admit(request),
     serveOther: null,
     reportFault: (error, requestId) =>
       log('error', `request ${requestId || '(none)'}: ${describeFault(error)}`),
@@ -77,13 +77,13 @@ function listenerOptions(config: ListenerConfig, log: Log): ListenerOptions {
 
 /** @throws StartError that says which address or file, and what to do */
 export async function openListener(
-  handler: ApiHandler,
+  core: Core,
   config: ListenerConfig,
   log: Log,
 ): Promise<Listener> {
-  const options = listenerOptions(config, log);
+  const options = listenerOptions(core, config, log);
   try {
-    return await startListener(handler, options);
+    return await startListener(core, options);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {

@@ -13,6 +13,7 @@ import { mountPaths } from './path-mounts.js';
 import { openApiPath } from './path-openapi.js';
 import { pluginPaths } from './path-plugins.js';
 import { policyPaths } from './path-policies.js';
+import { quotaPaths } from './path-quotas.js';
 import { rekeyPaths } from './path-rekey.js';
 import { remountPaths } from './path-remount.js';
 import { rotatePaths } from './path-rotate.js';
@@ -37,6 +38,7 @@ export function systemBackend(parts: SystemParts): Backend {
       ...leasePaths(parts),
       ...wrappingPaths(parts),
       ...auditPaths(parts),
+      ...quotaPaths(parts),
       ...rotatePaths(parts),
       ...rekeyPaths(parts),
       ...generateRootPaths(parts),

@@ -63,6 +63,7 @@ function challengePath(parts: AttestParts): Path {
     },
     fields: { role: field.string('role to log in with') },
     unauthenticated: true,
+    roleField: 'role',
     operations: {
       update: async (request, { role }) => {
         checkRoleName(role);
@@ -112,6 +113,7 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
       proof: field.string('signature by the workload key over the report data, base64url'),
     },
     unauthenticated: true,
+    roleField: 'role',
     operations: {
       update: async (request, values) => {
         checkRoleName(values.role);

@@ -75,6 +75,7 @@ export function loginPath(parts: LoginParts): Path {
       password: field.bytes('password of the user'),
     },
     unauthenticated: true,
+    roleField: 'username',
     operations: {
       update: async (request, { username, password }) =>
         await login(parts, request, username, password),

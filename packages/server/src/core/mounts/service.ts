@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Backend, Factory, MountInfo } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { deleteAll, type Storage } from '../../framework/storage.js';
+import type { RateLimits } from '../quotas/rate-limits.js';
 import { type MountConfig, type MountEntry, newMountEntry, viewPrefix } from './entry.js';
 import type { Router } from './router.js';
 import { canonicalMountPath, type MountTable } from './table.js';
@@ -55,6 +56,7 @@ export class MountService {
   readonly #bounds: LeaseBounds;
   readonly #view: (prefix: string) => Storage;
   readonly #revokeBelow: RevokeBelow;
+  readonly #rateLimits: RateLimits;
   /** The last moves made through this process, for remount/status. */
   readonly #migrations = new Map<string, MigrationStatus>();
 
@@ -65,6 +67,7 @@ export class MountService {
     readonly bounds: LeaseBounds;
     readonly view: (prefix: string) => Storage;
     readonly revokeBelow: RevokeBelow;
+    readonly rateLimits: RateLimits;
   }) {
     this.table = parts.table;
     this.#router = parts.router;
@@ -72,6 +75,7 @@ export class MountService {
     this.#bounds = parts.bounds;
     this.#view = parts.view;
     this.#revokeBelow = parts.revokeBelow;
+    this.#rateLimits = parts.rateLimits;
   }
 
   types(kind: 'secret' | 'auth'): readonly string[] {
@@ -115,6 +119,7 @@ export class MountService {
   async #finish(entry: MountEntry): Promise<void> {
     await this.#revokeBelow(entry.path);
     await deleteAll(this.#view(viewPrefix(entry)), '');
+    await this.#rateLimits.forgetMount(entry.path);
     await this.table.remove(entry.uuid);
   }
 
@@ -148,6 +153,7 @@ export class MountService {
     await this.table.move(source, target);
     // What was given out while the first round went; later ones see that the mount has moved.
     await this.#revokeBelow(source);
+    await this.#rateLimits.moveMount(source, target);
     const status = { id, sourceMount: source, targetMount: target, status: 'success' as const };
     this.#migrations.set(id, status);
     const oldest = this.#migrations.keys().next().value;

@@ -22,6 +22,8 @@ export interface Reply {
   readonly status: number;
   /** As sent; '' without a body. */
   readonly text: string;
+  /** Header lines of the answer. */
+  readonly fields: string;
   /** The body, or {} without one. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
   readonly json: any;
@@ -31,6 +33,8 @@ export interface CallOptions {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: readonly string[];
+  /** Address of the client. */
+  readonly from?: string;
 }
 
 /** Calls as the root token unless told otherwise. */
@@ -75,10 +79,15 @@ export class TestServer {
       ...(options.headers ?? []),
     ];
     const body = options.body === undefined ? '' : JSON.stringify(options.body);
-    const called = await callApi(this.assembly.core, lines, body, { now: () => this.now });
+    const { core } = this.assembly;
+    const called = await callApi(core, lines, body, {
+      now: () => this.now,
+      admit: (request) => core.admit(request),
+      readPeer: (_, peer) => ({ ...peer, remoteAddress: options.from ?? peer.remoteAddress }),
+    });
     let json: unknown = {};
     if (called.body !== '' && called.body.startsWith('{')) json = JSON.parse(called.body);
-    return { status: called.status, text: called.body, json };
+    return { status: called.status, text: called.body, fields: called.fields, json };
   }
 
   async init(shares = 1, threshold = 1): Promise<void> {
