@@ -198,3 +198,28 @@ test('refused: mounts', async () => {
   assert.match(reply.json.errors[0], /cannot downgrade mount from version 2/);
   await server.close();
 });
+
+test('a refused move revokes nothing: not the tokens below auth/token/, not the logins of a mount', async () => {
+  const server = await startServer();
+  await server.call('POST', 'sys/auth/up', { body: { type: 'userpass' } });
+  await server.call('POST', 'sys/auth/taken', { body: { type: 'userpass' } });
+  await server.call('POST', 'auth/up/users/u', { body: { password: 'p' } });
+  const login = await server.call('POST', 'auth/up/login/u', { body: { password: 'p' } });
+  const token = login.json.auth.client_token;
+  for (const [from, to] of [
+    ['auth/token', 'auth/x'],
+    ['auth', 'x'],
+    ['auth', 'auth/x'],
+    ['auth/up', 'auth/taken'],
+    ['auth/up', 'secret-engine'],
+    ['auth/up', 'auth/sys'],
+    ['auth/u', 'auth/x'],
+  ]) {
+    const refused = await server.call('POST', 'sys/remount', { body: { from, to } });
+    assert.equal(refused.status, 400, `${from} to ${to}: ${refused.text}`);
+    assert.equal((await server.call('GET', 'auth/token/lookup-self')).status, 200, from);
+    const user = await server.call('GET', 'auth/token/lookup-self', { token });
+    assert.equal(user.status, 200, `${from} to ${to}`);
+  }
+  await server.close();
+});

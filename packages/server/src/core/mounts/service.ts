@@ -144,11 +144,15 @@ export class MountService {
     });
   }
 
-  /** Leases of the source are revoked, then the mount answers at the new path with its data as it was. */
+  /**
+   * Leases of the source are revoked, then the mount answers at the new path with its data as it was.
+   * A refused move revokes nothing: `auth/token/` holds everybody's tokens, and "auth/" is a prefix of all logins.
+   */
   async move(from: string, to: string): Promise<MigrationStatus> {
     const source = canonicalMountPath(from);
     const target = canonicalMountPath(to);
     const id = randomUUID();
+    await this.table.checkMove(source, target);
     await this.#revokeBelow(source);
     await this.table.move(source, target);
     // What was given out while the first round went; later ones see that the mount has moved.

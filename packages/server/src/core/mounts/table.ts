@@ -135,19 +135,30 @@ export class MountTable {
     await this.change((entries) => entries.filter((entry) => entry.uuid !== uuid));
   }
 
-  async move(from: string, to: string): Promise<void> {
-    refuseProtected(from);
-    await this.change((entries) => {
-      const moved = entries.find((entry) => entry.path === from && !entry.tainted);
-      if (moved === undefined) throw noMount(from);
-      if (moved.path.startsWith('auth/') !== to.startsWith('auth/')) {
-        throw invalidRequest('cannot move between secrets engines and auth methods', 'mount-kind');
-      }
-      const others = entries.filter((entry) => entry !== moved);
-      refuseOverlap(others, to, `path already in use at "${to}"`);
-      return [...others, { ...moved, path: to }];
-    });
+  /** @throws ApiError when move() would be refused as the table is now. For what has to happen before a move. */
+  async checkMove(from: string, to: string): Promise<void> {
+    withMoved((await this.current()).entries, from, to);
   }
+
+  async move(from: string, to: string): Promise<void> {
+    await this.change((entries) => withMoved(entries, from, to));
+  }
+}
+
+function withMoved(
+  entries: readonly MountEntry[],
+  from: string,
+  to: string,
+): readonly MountEntry[] {
+  refuseProtected(from);
+  const moved = entries.find((entry) => entry.path === from && !entry.tainted);
+  if (moved === undefined) throw noMount(from);
+  if (moved.path.startsWith('auth/') !== to.startsWith('auth/')) {
+    throw invalidRequest('cannot move between secrets engines and auth methods', 'mount-kind');
+  }
+  const others = entries.filter((entry) => entry !== moved);
+  refuseOverlap(others, to, `path already in use at "${to}"`);
+  return [...others, { ...moved, path: to }];
 }
 
 function refuseProtected(path: string): void {
