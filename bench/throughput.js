@@ -3,7 +3,7 @@
 //
 //   npm run bench [-- --seconds=5 --rounds=3 --connections=32 --only=kv --no-tls --no-audit --peer=PATH --json]
 //
-// --peer takes an OpenBao program and sends it the same requests. --node-flag=--cpu-prof hands a flag to our server.
+// --peer takes an OpenBao program and sends it the same requests (bench/README.md). --node-flag=--cpu-prof hands a flag to our server.
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,31 +12,7 @@ import { makeTemporaryFolder, removeFolder } from '../test/harness/server-proces
 import { attestedLogins } from './throughput/attested-login.js';
 import { runWrk } from './throughput/load.js';
 import { startHello, startPeer, startVouchsafe } from './throughput/processes.js';
-
-const KEYS = 1000;
-const BODY = JSON.stringify({
-  data: { username: 'app', password: 'correct horse battery staple', url: 'https://db.internal' },
-});
-
-/** What is measured, in this order: the write comes first, as the read needs what it wrote. */
-const REQUESTS = [
-  { name: 'sys/health', method: 'GET', path: '/v1/sys/health' },
-  {
-    name: 'kv v2 write (durable)',
-    method: 'POST',
-    path: '/v1/secret/data/b',
-    keys: KEYS,
-    body: BODY,
-    isAuthorised: true,
-  },
-  { name: 'kv v2 read', method: 'GET', path: '/v1/secret/data/b', keys: KEYS, isAuthorised: true },
-  {
-    name: 'token lookup-self',
-    method: 'GET',
-    path: '/v1/auth/token/lookup-self',
-    isAuthorised: true,
-  },
-];
+import { REQUESTS, rehearse } from './throughput/rehearsal.js';
 
 const { values } = parseArgs({
   options: {
@@ -57,11 +33,6 @@ const say = (text) => process.stderr.write(`${text}\n`);
 function median(runs) {
   const sorted = [...runs].sort((a, b) => a.perSecond - b.perSecond);
   return sorted[Math.floor(sorted.length / 2)];
-}
-
-async function fill(target, load) {
-  const write = REQUESTS.find(({ method }) => method === 'POST');
-  await runWrk(target, { ...write, token: target.token }, { ...load, seconds: 2 });
 }
 
 /** Rounds go around all targets, so that what else the machine does hits all of them alike. */
@@ -122,7 +93,7 @@ async function measure(tls) {
   try {
     const targets = await startTargets({ folder, tls, core: serverCore });
     try {
-      for (const target of targets) if (!target.isBaseline) await fill(target, load);
+      for (const target of targets) if (!target.isBaseline) await rehearse(target);
       const results = await measureScheme(targets, load, Number(values.rounds));
       if ('attested login'.includes(values.only)) {
         results.push(...(await attestedLogins({ tls, load, core: serverCore })));

@@ -42,17 +42,19 @@ export async function startHello({ folder, tls, core }) {
   return { url, pid: child.pid, token: '', stop: stopper(child) };
 }
 
-/** As startHello: file storage, unsealed, KV v2 at secret/, file audit unless `audit` is false. */
+/** As startHello, and `ca` and `auditFile` or null: file storage, unsealed, KV v2 at secret/. */
 export async function startVouchsafe({ folder, tls, core, audit, nodeFlags }) {
   const server = new ServerProcess({ folder, tls, wrapper: pin(core), nodeFlags });
   await server.start();
   const { rootToken } = await initialise(server);
   const client = server.client(rootToken);
-  if (audit) await enableAudit(client, join(folder, 'audit.log'));
+  const auditFile = audit ? join(folder, 'audit.log') : null;
+  if (auditFile !== null) await enableAudit(client, auditFile);
   await mountKv(client);
   client.close();
   const { url, pid } = server;
-  return { url, pid, token: rootToken, stop: () => server.stop() };
+  const stop = () => server.stop();
+  return { url, pid, ca: tls ? server.ca : null, token: rootToken, auditFile, stop };
 }
 
 async function freePort() {
@@ -63,11 +65,11 @@ async function freePort() {
   return port;
 }
 
-function peerConfiguration({ folder, tls, port, clusterPort, audit }) {
+function peerConfiguration({ folder, tls, port, clusterPort, auditFile }) {
   const { cert, key } = certificateFiles(folder);
   const scheme = tls ? 'https' : 'http';
   const files = tls ? `tls_cert_file = "${cert}"\n  tls_key_file = "${key}"` : 'tls_disable = true';
-  const device = `audit "file" "file" {\n  options { file_path = "${join(folder, 'audit.log')}" }\n}`;
+  const device = `audit "file" "file" {\n  options { file_path = "${auditFile}" }\n}`;
   return `
 storage "raft" {
   path = "${join(folder, 'data')}"
@@ -80,7 +82,7 @@ listener "tcp" {
 api_addr = "${scheme}://127.0.0.1:${port}"
 cluster_addr = "https://127.0.0.1:${clusterPort}"
 disable_mlock = true
-${audit ? device : ''}
+${auditFile === null ? '' : device}
 `;
 }
 
@@ -95,12 +97,13 @@ async function untilReady(what, attempt) {
   }
 }
 
-/** OpenBao with its durable storage (raft, one node), set up the same way. */
+/** As startVouchsafe, OpenBao with its durable storage (raft, one node: 2.7 has no file storage any more). */
 export async function startPeer({ folder, tls, core, audit, program }) {
   mkdirSync(join(folder, 'data'), { recursive: true });
   const [port, clusterPort] = [await freePort(), await freePort()];
   const config = join(folder, 'peer.hcl');
-  writeFileSync(config, peerConfiguration({ folder, tls, port, clusterPort, audit }));
+  const auditFile = audit ? join(folder, 'audit.log') : null;
+  writeFileSync(config, peerConfiguration({ folder, tls, port, clusterPort, auditFile }));
   const line = [...pin(core), program, 'server', `-config=${config}`];
   // One core, as the others have: more threads than cores only cost it.
   const env = { ...process.env, GOMAXPROCS: '1' };
@@ -108,8 +111,8 @@ export async function startPeer({ folder, tls, core, audit, program }) {
   const stop = stopper(child);
   try {
     const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
-    const { ca } = certificateFiles(folder);
-    const client = new ApiClient({ url, ca: tls ? ca : null });
+    const ca = tls ? certificateFiles(folder).ca : null;
+    const client = new ApiClient({ url, ca });
     const made = await untilReady('peer does not initialise', () =>
       client.call('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 }),
     );
@@ -120,7 +123,7 @@ export async function startPeer({ folder, tls, core, audit, program }) {
       client.call('POST', 'secret/data/ready', { data: { is: 'ready' } }),
     );
     client.close();
-    return { url, pid: child.pid, token: made.root_token, stop };
+    return { url, pid: child.pid, ca, token: made.root_token, auditFile, stop };
   } catch (error) {
     await stop();
     throw error;
