@@ -194,6 +194,7 @@ function assembleServer(
         ? openSimulatedTee(options.devTee, new Date(clock()))
         : null,
     pluginDirectory: config.pluginDirectory,
+    lockouts: config.userLockouts,
     clock,
     log,
   });

@@ -23,6 +23,30 @@ function problemsOf(...texts: readonly string[]): readonly ConfigProblem[] {
   return [];
 }
 
+test('lockouts by type of the method, later files last', () => {
+  const first = 'user_lockout "all" { lockout_threshold = "3" lockout_duration = "10m" }';
+  const second = 'user_lockout "Userpass" { disable_lockout = true lockout_counter_reset = 60 }';
+  const { userLockouts, warnings } = parse(`${STORAGE} ${LISTENER} ${first}`, second);
+  const all = { failuresMax: 3, lockoutSeconds: 600, resetSeconds: null, disabled: null };
+  const userpass = { failuresMax: null, lockoutSeconds: null, resetSeconds: 60, disabled: true };
+  assert.deepEqual(
+    [...userLockouts],
+    [
+      ['all', all],
+      ['userpass', userpass],
+    ],
+  );
+  assert.deepEqual(warnings, []);
+  for (const wrong of [
+    '"token" {}',
+    '"all" { lockout_threshold = "many" }',
+    '"all" { x = 1 }',
+    '"all" { disable_lockout = "maybe" }',
+  ]) {
+    assert.notEqual(problemsOf(`${STORAGE} ${LISTENER} user_lockout ${wrong}`).length, 0, wrong);
+  }
+});
+
 test('a configuration of each kind of stanza', () => {
   const config = parse(`
     storage "raft" { path = "/data" node_id = "n1" retry_join { leader_api_addr = "https://b" } }

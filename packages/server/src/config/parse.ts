@@ -1,5 +1,6 @@
 // Puts the server's configuration together from the texts of one or more files. Reads no file itself.
 // Later files win for single values and for storage; listeners and audit devices add up.
+import type { LockoutTuning } from '../framework/lockout.js';
 import { parseHcl } from '../hcl/parse.js';
 import { readBlocks } from '../hcl/read.js';
 import type { HclItem, Position } from '../hcl/tree.js';
@@ -60,7 +61,6 @@ const IGNORED: IgnoredKeys = {
   log_rotate_duration: NOT_SUPPORTED,
   log_rotate_max_files: NOT_SUPPORTED,
   log_requests_level: NOT_SUPPORTED,
-  user_lockout: NOT_SUPPORTED,
   imprecise_lease_role_tracking: NOT_SUPPORTED,
   enable_response_header_hostname: NOT_SUPPORTED,
   enable_response_header_raft_node_id: NOT_SUPPORTED,
@@ -134,6 +134,7 @@ export function parseServerConfig(
     clusterName: lastOf(tops, (top) => top.string('cluster_name')),
     defaultLeaseTtlSeconds: defaultTtl || Math.min(DEFAULT_LEASE_TTL_SECONDS, maxTtl || Infinity),
     maxLeaseTtlSeconds: maxTtl || Math.max(DEFAULT_LEASE_TTL_SECONDS, defaultTtl ?? 0),
+    userLockouts: new Map(tops.flatMap(readLockouts)),
     ui: lastOf(tops, (top) => top.boolean('ui')) ?? false,
     logLevel: lastOf(tops, (top) => top.word('log_level', LOG_LEVELS)) ?? 'info',
     logFormat: lastOf(tops, (top) => top.word('log_format', LOG_FORMATS)) ?? 'standard',
@@ -279,6 +280,28 @@ function readAttestationOptions(stanza: Stanza): Readonly<Record<string, string>
   const known = [...ATTESTATION_OPTIONS].map((name) => `"${name}"`).join(', ');
   stanza.fail('options', 'config-unknown-key', `unknown option "${unknown}": want ${known}`);
   return {};
+}
+
+const LOCKOUT_TYPES = ['all', 'approle', 'ldap', 'userpass'];
+const LOCKOUT_FAILURES_MAX = 1_000_000_000;
+
+function readLockouts(top: Stanza): readonly (readonly [string, LockoutTuning])[] {
+  return top.blocks('user_lockout', 1).map((block) => {
+    const type = (block.labels[0] ?? '').toLowerCase();
+    const stanza = new Stanza(top.problems, top.file, `user_lockout "${type}"`, block);
+    const tuning: LockoutTuning = {
+      failuresMax: stanza.integer('lockout_threshold', 0, LOCKOUT_FAILURES_MAX) || null,
+      lockoutSeconds: stanza.durationSeconds('lockout_duration') || null,
+      resetSeconds: stanza.durationSeconds('lockout_counter_reset') || null,
+      disabled: stanza.boolean('disable_lockout'),
+    };
+    if (!LOCKOUT_TYPES.includes(type)) {
+      const want = LOCKOUT_TYPES.map((each) => `"${each}"`).join(', ');
+      stanza.fail(null, 'config-bad-value', `not a type of auth method that locks: want ${want}`);
+    }
+    stanza.finish({});
+    return [type, tuning];
+  });
 }
 
 /** `audit "TYPE" "PATH" { … }`, or one label and `path = …`; without both the path is the type. */

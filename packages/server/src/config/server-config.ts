@@ -1,5 +1,7 @@
 // What a server's configuration says, typed, with defaults filled in. Secrets are never in it, only names of files.
 
+import type { LockoutTuning } from '../framework/lockout.js';
+
 /** `storage "file" { path = "…" }`. raft is one node here: the same engine as file. */
 export interface StorageConfig {
   readonly type: 'file' | 'raft' | 'inmem';
@@ -91,6 +93,8 @@ export interface ServerConfig {
   readonly clusterName: string | null;
   readonly defaultLeaseTtlSeconds: number;
   readonly maxLeaseTtlSeconds: number;
+  /** `user_lockout "userpass" { … }`: by type of the auth method, 'all' for every type. */
+  readonly userLockouts: ReadonlyMap<string, LockoutTuning>;
   readonly ui: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;

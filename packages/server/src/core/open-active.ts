@@ -18,7 +18,7 @@ import { type MountEntry, viewPrefix } from './mounts/entry.js';
 import { type Mounted, Router } from './mounts/router.js';
 import {
   type Factories,
-  type LeaseBounds,
+  type MountDefaults,
   MountService,
   mountInfo,
   openBackend,
@@ -32,7 +32,7 @@ import { WRAPPING_POLICY, Wrapping } from './wrapping.js';
 export interface ActiveParts {
   readonly barrier: Barrier;
   readonly factories: Factories;
-  readonly bounds: LeaseBounds;
+  readonly bounds: MountDefaults;
   /** Backends that need a handle on the unsealed server: sys/, auth/token/, identity/. */
   readonly builtIn: (type: string, active: () => Active) => Backend | null;
   readonly clock: () => number;

@@ -2,6 +2,7 @@
 // Routing, ACL capability, validation and help come from that one declaration.
 import type { Fields, RawField, Values } from './field.js';
 import type { JsonValue } from './json/value.js';
+import type { LockoutConfig } from './lockout.js';
 import type { Storage } from './storage.js';
 
 /** Vault's operations. HTTP writes arrive as 'update' and become 'create' where the path's `exists` says so. */
@@ -43,6 +44,8 @@ export interface MountInfo {
   /** Effective values: the mount's own or the system's. */
   readonly defaultLeaseTtlSeconds: number;
   readonly maxLeaseTtlSeconds: number;
+  /** What the operator wants of methods that count failed logins; absent: the method's own default holds. */
+  readonly lockout?: LockoutConfig;
 }
 
 export interface Request {
@@ -236,6 +239,11 @@ export interface Backend {
   renewAuth?(event: RenewEvent): Promise<RenewedAuth>;
   /** The token with this id is gone: drop what hangs on it (cubbyhole). */
   revokeToken?(storage: Storage, tokenId: string): Promise<void>;
+  /**
+   * Of methods that count failed logins with `LoginLockout` in the mount's view: the name that a login with this one is
+   * counted under, null when nobody can be called so.
+   */
+  lockoutName?(text: string): string | null;
   /** Called when mount options or config change (tune). @throws ApiError to refuse. */
   tune?(storage: Storage, options: Readonly<Record<string, string>>): Promise<void>;
   /** Periodic chores (dropping what no longer matters); may run on several workers, any number of times. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_LOCKOUT, LoginLockout } from './lockout.js';
+import { DEFAULT_LOCKOUT, effectiveLockout, LoginLockout } from './lockout.js';
 import { MemoryStorage } from './testing/memory-storage.js';
 
 const NOW = 1_700_000_000_000;
@@ -57,10 +57,23 @@ test('twenty parallel failures through two processes are twenty failures', async
 test('clearing leaves nothing', async () => {
   const { storage, lockout } = open();
   await fail(lockout, 5);
-  assert.deepEqual(await lockout.locked(NOW, { after: '', limit: 10 }), ['ann']);
+  assert.deepEqual(await lockout.locked(NOW, 10), ['ann']);
   assert.equal(await lockout.clear('ann'), true);
   assert.equal(await lockout.clear('ann'), false);
   assert.deepEqual(storage.keys(), []);
+});
+
+test('later tunings win, what they leave out stays, and a lock that is disabled is out of reach', () => {
+  const nothing = { failuresMax: null, lockoutSeconds: null, resetSeconds: null, disabled: null };
+  assert.deepEqual(effectiveLockout([]), DEFAULT_LOCKOUT);
+  assert.deepEqual(effectiveLockout([nothing]), DEFAULT_LOCKOUT);
+  const both = [
+    { ...nothing, failuresMax: 3, lockoutSeconds: 7, disabled: true },
+    { ...nothing, failuresMax: 4, disabled: false },
+  ];
+  const wanted = { failuresMax: 4, lockoutSeconds: 7, resetSeconds: 900 };
+  assert.deepEqual(effectiveLockout(both), wanted);
+  assert.equal(effectiveLockout(both.slice(0, 1)).failuresMax, Number.POSITIVE_INFINITY);
 });
 
 test('guessing names does not fill the store: old records go as new ones come', async () => {

@@ -2,7 +2,7 @@
 // counted like known ones, else the answer would tell which exist. For auth methods with guessable secrets.
 import { badToken, StorageConflict } from './errors.js';
 import { expiryKey, findDue } from './expiry-index.js';
-import { type Entry, type Page, retryOnConflict, type Storage, type Write } from './storage.js';
+import { type Entry, retryOnConflict, type Storage, type Write } from './storage.js';
 
 export interface LockoutConfig {
   readonly failuresMax: number;
@@ -17,6 +17,28 @@ export const DEFAULT_LOCKOUT: LockoutConfig = {
   resetSeconds: 900,
 };
 
+/** What an operator said of it; null: nothing. */
+export interface LockoutTuning {
+  readonly failuresMax: number | null;
+  readonly lockoutSeconds: number | null;
+  readonly resetSeconds: number | null;
+  readonly disabled: boolean | null;
+}
+
+/** What applies where later tunings win. Where it is disabled no number of failures locks. */
+export function effectiveLockout(tunings: readonly LockoutTuning[]): LockoutConfig {
+  const last = <K extends keyof LockoutTuning>(key: K): LockoutTuning[K] =>
+    tunings.findLast((tuning) => tuning[key] !== null)?.[key] ?? null;
+  const isDisabled = last('disabled') === true;
+  return {
+    failuresMax: isDisabled
+      ? Number.POSITIVE_INFINITY
+      : (last('failuresMax') ?? DEFAULT_LOCKOUT.failuresMax),
+    lockoutSeconds: last('lockoutSeconds') ?? DEFAULT_LOCKOUT.lockoutSeconds,
+    resetSeconds: last('resetSeconds') ?? DEFAULT_LOCKOUT.resetSeconds,
+  };
+}
+
 interface Failures {
   readonly count: number;
   readonly lastAt: number;
@@ -28,6 +50,8 @@ const PREFIX = 'lockout/';
 const ENDS_PREFIX = 'lockout-ends/';
 /** Records forgotten with each failure noted: more than one, so that the store shrinks to the recent failures. */
 const FORGET_PER_FAILURE = 4;
+/** Read at a time. */
+const PAGE_NAMES = 500;
 const MARK = Buffer.from('1');
 
 function decode(entry: Entry): Failures {
@@ -95,14 +119,23 @@ export class LoginLockout {
     });
   }
 
-  /** Names that are locked now, sorted; a page may hold fewer than its limit. */
-  async locked(now: number, page: Page): Promise<readonly string[]> {
-    const names = await this.#storage.list(PREFIX, page);
-    const found = await this.#storage.getMany(names.map((name) => PREFIX + name));
-    return names.filter((_, at) => {
-      const entry = found[at];
-      return entry != null && this.#isLocked(decode(entry), now);
-    });
+  /** Names that are locked now, sorted, among the first `namesMax` that failed lately. */
+  async locked(now: number, namesMax: number): Promise<readonly string[]> {
+    const locked: string[] = [];
+    let after = '';
+    for (let seen = 0; seen < namesMax; ) {
+      const limit = Math.min(PAGE_NAMES, namesMax - seen);
+      const names = await this.#storage.list(PREFIX, { after, limit });
+      const found = await this.#storage.getMany(names.map((name) => PREFIX + name));
+      names.forEach((name, at) => {
+        const entry = found[at] ?? null;
+        if (entry !== null && this.#isLocked(decode(entry), now)) locked.push(name);
+      });
+      if (names.length < limit) break;
+      seen += names.length;
+      after = names.at(-1) ?? '';
+    }
+    return locked;
   }
 
   #isLocked(failures: Failures, now: number): boolean {

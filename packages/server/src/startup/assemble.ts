@@ -8,6 +8,7 @@ import { identityBackend } from '../core/identity-backend.js';
 import { openActive } from '../core/open-active.js';
 import { tokenCore } from '../core/token-core.js';
 import type { Backend } from '../framework/backend.js';
+import type { LockoutTuning } from '../framework/lockout.js';
 import { Lifecycle } from '../seal/lifecycle.js';
 import { SecretMemory } from '../secret-memory/secret-memory.js';
 import type { StorageEngine } from '../storage/engine.js';
@@ -30,6 +31,8 @@ export interface AssemblyParts {
   readonly attestation: AttestationConfig;
   readonly simulated: SimulatedTee | null;
   readonly pluginDirectory: string | null;
+  /** As MountDefaults has them. */
+  readonly lockouts: ReadonlyMap<string, LockoutTuning>;
   readonly clock: () => number;
   readonly log: Log;
 }
@@ -64,7 +67,7 @@ export function assemble(parts: AssemblyParts): Assembly {
     const active = await openActive({
       barrier,
       factories,
-      bounds: { defaultLeaseTtlSeconds, maxLeaseTtlSeconds },
+      bounds: { defaultLeaseTtlSeconds, maxLeaseTtlSeconds, lockouts: parts.lockouts },
       clock,
       onFault,
       firstMounts: parts.firstWrites.extraMounts,

@@ -8,6 +8,7 @@ import { generateRootPaths } from './path-generate-root.js';
 import { initPaths } from './path-init.js';
 import { internalUiPaths } from './path-internal-ui.js';
 import { leasePaths } from './path-leases.js';
+import { lockedUserPaths } from './path-locked-users.js';
 import { metricsPath } from './path-metrics.js';
 import { mountPaths } from './path-mounts.js';
 import { openApiPath } from './path-openapi.js';
@@ -39,6 +40,7 @@ export function systemBackend(parts: SystemParts): Backend {
       ...wrappingPaths(parts),
       ...auditPaths(parts),
       ...quotaPaths(parts),
+      ...lockedUserPaths(parts),
       ...rotatePaths(parts),
       ...rekeyPaths(parts),
       ...generateRootPaths(parts),

@@ -4,6 +4,7 @@ import { DEFAULT_MOUNT_CONFIG } from '../core/mounts/entry.js';
 import { parseDurationSeconds } from '../framework/duration.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
+import type { LockoutTuning } from '../framework/lockout.js';
 
 type Tunable = { -readonly [K in keyof MountConfig]?: MountConfig[K] };
 type Given = Readonly<Record<string, unknown>>;
@@ -20,6 +21,14 @@ const VISIBILITIES: readonly string[] = [
   'hidden',
   'unauth',
 ] satisfies readonly MountConfig['listingVisibility'][];
+
+const LOCKOUT_NAMES: ReadonlySet<string> = new Set([
+  'lockout_threshold',
+  'lockout_duration',
+  'lockout_counter_reset_duration',
+  'lockout_disable',
+]);
+const LOCKOUT_SECONDS_MAX = 366 * 86_400;
 
 /** Names that a `config` may have; others are refused, since ignoring one would be a promise nobody keeps. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -58,7 +67,7 @@ export const TUNE_FIELDS = {
   token_type: field.optionalString('auth methods: type of the tokens they give'),
   options: field.keyValues('options of the backend, such as version'),
   plugin_version: field.string('not supported: every backend is built in'),
-  user_lockout_config: field.map('not supported: lockout is the method’s own'),
+  user_lockout_config: field.map('auth methods: when failed logins lock a user out, for how long'),
 } as const;
 
 function invalid(name: string, want: string): never {
@@ -102,6 +111,43 @@ function readFlag(given: Given, name: string): boolean | null {
   return value === false || value === 'false' ? false : invalid(name, 'true or false');
 }
 
+/** Numbers may be text, as command lines send them; what is empty was not given. */
+function readCount(given: Given, name: string): number | null {
+  const value = given[name] ?? '';
+  if (value === '') return null;
+  const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 && count < 1e9) {
+    return count;
+  }
+  return invalid(name, 'a whole number');
+}
+
+/** '' and 0 leave it as it is elsewhere: no lock lasts no time. */
+function readSeconds(given: Given, name: string): number | null {
+  const value = given[name] ?? '';
+  if (value === '') return null;
+  const isText = typeof value === 'string' || typeof value === 'number';
+  const seconds = isText ? parseDurationSeconds(value) : null;
+  if (seconds === null || seconds > LOCKOUT_SECONDS_MAX) return invalid(name, 'a duration');
+  return seconds === 0 ? null : seconds;
+}
+
+/** Null when nothing was given. All of it is set anew, as in Vault. */
+function readLockout(given: unknown): LockoutTuning | null {
+  if (given === null || isNothing(given)) return null;
+  if (typeof given !== 'object' || Array.isArray(given))
+    invalid('user_lockout_config', 'an object');
+  const config = given as Given;
+  const unknown = Object.keys(config).some((name) => !LOCKOUT_NAMES.has(name));
+  if (unknown) invalid('user_lockout_config', [...LOCKOUT_NAMES].join(', '));
+  return {
+    failuresMax: readCount(config, 'lockout_threshold') || null,
+    lockoutSeconds: readSeconds(config, 'lockout_duration'),
+    resetSeconds: readSeconds(config, 'lockout_counter_reset_duration'),
+    disabled: readFlag(config, 'lockout_disable'),
+  };
+}
+
 /** Only what was given; the rest stays as it is. @throws ApiError naming the field, never its value */
 export function readMountConfig(given: Given): Partial<MountConfig> {
   refuseUnsupported(given);
@@ -120,6 +166,7 @@ export function readMountConfig(given: Given): Partial<MountConfig> {
   set('listingVisibility', visibility as MountConfig['listingVisibility'] | null);
   const tokenType = readChoice(given, 'token_type', TOKEN_TYPES);
   set('tokenType', tokenType as MountConfig['tokenType'] | null);
+  set('lockout', readLockout(given.user_lockout_config ?? null));
   return config;
 }
 
@@ -131,7 +178,6 @@ function isNothing(value: unknown): boolean {
 function refuseUnsupported(given: Given): void {
   for (const name of [
     'plugin_version',
-    'user_lockout_config',
     'allowed_managed_keys',
     'delegated_auth_accessors',
     'identity_token_key',

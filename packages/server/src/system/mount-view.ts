@@ -2,6 +2,7 @@
 import type { MountConfig, MountEntry } from '../core/mounts/entry.js';
 import type { MountInfo } from '../framework/backend.js';
 import type { JsonValue } from '../framework/json/value.js';
+import type { LockoutTuning } from '../framework/lockout.js';
 import type { ServerFacts } from './parts.js';
 
 type JsonObject = { readonly [key: string]: JsonValue };
@@ -34,6 +35,16 @@ export function builtinVersion(facts: ServerFacts): string {
   return `v${facts.version.replace(/\+.*$/, '')}+builtin.vault`;
 }
 
+/** What was said, 0 where nothing was; as a part of the mount, and flat in tune. */
+function shownLockout(lockout: LockoutTuning, prefix: string): JsonObject {
+  return {
+    [`${prefix}threshold`]: lockout.failuresMax ?? 0,
+    [`${prefix}duration`]: lockout.lockoutSeconds ?? 0,
+    [`${prefix}counter_reset_duration`]: lockout.resetSeconds ?? 0,
+    [`${prefix}disable`]: lockout.disabled ?? false,
+  };
+}
+
 /** As a line of sys/mounts or sys/auth. */
 export function mountView(entry: MountEntry, facts: ServerFacts): JsonObject {
   const { config } = entry;
@@ -45,6 +56,9 @@ export function mountView(entry: MountEntry, facts: ServerFacts): JsonObject {
       force_no_cache: config.forceNoCache,
       ...optionalConfig(config),
       ...(entry.kind === 'auth' ? { token_type: shownTokenType(entry) } : {}),
+      ...(config.lockout === undefined
+        ? {}
+        : { user_lockout_config: shownLockout(config.lockout, 'lockout_') }),
     },
     deprecation_status: 'supported',
     description: entry.description,
@@ -69,6 +83,9 @@ export function tuneView(entry: MountEntry, info: MountInfo): JsonObject {
     description: entry.description,
     ...optionalConfig(entry.config),
     ...(entry.kind === 'auth' ? { token_type: shownTokenType(entry) } : {}),
+    ...(entry.config.lockout === undefined
+      ? {}
+      : shownLockout(entry.config.lockout, 'user_lockout_')),
     ...(Object.keys(entry.options).length > 0 ? { options: entry.options } : {}),
   };
 }

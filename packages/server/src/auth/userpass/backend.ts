@@ -20,6 +20,7 @@ async function renewAuth(event: RenewEvent): Promise<RenewedAuth> {
 
 export interface UserpassSettings {
   readonly cost: ScryptCost;
+  /** Where the mount says nothing else. */
   readonly lockout: LockoutConfig;
 }
 
@@ -35,6 +36,7 @@ export function userpassFactory(settings: UserpassSettings): Factory {
       help: 'Log in with name and password.',
       paths: [...userPaths(settings.cost), loginPath({ decoy, lockout: settings.lockout })],
       renewAuth,
+      lockoutName: findUserName,
     };
   };
 }

@@ -18,6 +18,7 @@ function refused(): ApiError {
 /** @property decoy password record that no password opens; what unknown users are compared with */
 export interface LoginParts {
   readonly decoy: Buffer;
+  /** Where the mount says nothing else. */
   readonly lockout: LockoutConfig;
 }
 
@@ -34,7 +35,7 @@ async function login(
   const password = request.own(given);
   if (password.length > PASSWORD_BYTES_MAX) throw refused();
   const name = findUserName(text);
-  const lockout = new LoginLockout(storage, parts.lockout);
+  const lockout = new LoginLockout(storage, request.mount.lockout ?? parts.lockout);
   const checkLock = async (): Promise<void> => {
     if (name !== null) await lockout.check(name, now);
   };

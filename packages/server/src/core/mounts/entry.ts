@@ -1,5 +1,6 @@
 // One line of the mount table, and how it is stored. Nothing in here is secret.
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { LockoutTuning } from '../../framework/lockout.js';
 
 export type MountKind = 'secret' | 'auth' | 'system';
 
@@ -14,6 +15,8 @@ export interface MountConfig {
   readonly passthroughRequestHeaders: readonly string[] | null;
   readonly allowedResponseHeaders: readonly string[] | null;
   readonly tokenType: '' | 'default-service' | 'default-batch' | 'service' | 'batch';
+  /** Absent where nobody said anything. */
+  readonly lockout?: LockoutTuning;
 }
 
 export interface MountEntry {

@@ -2,6 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Backend, Factory, MountInfo } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
+import {
+  effectiveLockout,
+  type LockoutConfig,
+  type LockoutTuning,
+} from '../../framework/lockout.js';
 import { deleteAll, type Storage } from '../../framework/storage.js';
 import type { RateLimits } from '../quotas/rate-limits.js';
 import { type MountConfig, type MountEntry, newMountEntry, viewPrefix } from './entry.js';
@@ -14,10 +19,12 @@ export interface Factories {
   readonly auth: ReadonlyMap<string, Factory>;
 }
 
-/** The system's own lease bounds, seconds. */
-export interface LeaseBounds {
+/** What holds for mounts that say nothing else. */
+export interface MountDefaults {
   readonly defaultLeaseTtlSeconds: number;
   readonly maxLeaseTtlSeconds: number;
+  /** Lockout of failed logins by type of the method; 'all' for every type. */
+  readonly lockouts: ReadonlyMap<string, LockoutTuning>;
 }
 
 export interface MountSpec {
@@ -53,7 +60,7 @@ export class MountService {
   readonly table: MountTable;
   readonly #router: Router;
   readonly #factories: Factories;
-  readonly #bounds: LeaseBounds;
+  readonly #bounds: MountDefaults;
   readonly #view: (prefix: string) => Storage;
   readonly #revokeBelow: RevokeBelow;
   readonly #rateLimits: RateLimits;
@@ -64,7 +71,7 @@ export class MountService {
     readonly table: MountTable;
     readonly router: Router;
     readonly factories: Factories;
-    readonly bounds: LeaseBounds;
+    readonly bounds: MountDefaults;
     readonly view: (prefix: string) => Storage;
     readonly revokeBelow: RevokeBelow;
     readonly rateLimits: RateLimits;
@@ -99,7 +106,8 @@ export class MountService {
     checkSystemMax(config, this.#bounds);
     const entry = newMountEntry({ ...spec, type, options, config, kind, path: canonical });
     // Opened once before it is stored, so that a backend may refuse its options; a refused mount leaves nothing.
-    await openBackend(entry, this.#factories, this.#bounds, this.#view);
+    const { backend } = await openBackend(entry, this.#factories, this.#bounds, this.#view);
+    if (config.lockout !== undefined) refuseLockout(backend, type);
     await this.table.add(entry);
     return entry;
   }
@@ -129,6 +137,9 @@ export class MountService {
     if (current !== undefined && tuning.options !== null) {
       const { backend } = await this.#router.mounted(current);
       await backend.tune?.(this.#view(viewPrefix(current)), tuning.options);
+    }
+    if (current !== undefined && tuning.config.lockout !== undefined) {
+      refuseLockout((await this.#router.mounted(current)).backend, current.type);
     }
     return await this.table.replace(canonical, (entry) => {
       const kind = entry.kind === 'auth' ? 'auth' : 'secret';
@@ -192,7 +203,7 @@ export function kindPath(kind: 'secret' | 'auth', path: string): string {
   return canonical;
 }
 
-export function mountInfo(entry: MountEntry, bounds: LeaseBounds): MountInfo {
+export function mountInfo(entry: MountEntry, bounds: MountDefaults): MountInfo {
   const { config } = entry;
   return {
     path: entry.path,
@@ -202,14 +213,21 @@ export function mountInfo(entry: MountEntry, bounds: LeaseBounds): MountInfo {
     options: entry.options,
     defaultLeaseTtlSeconds: config.defaultLeaseTtlSeconds || bounds.defaultLeaseTtlSeconds,
     maxLeaseTtlSeconds: config.maxLeaseTtlSeconds || bounds.maxLeaseTtlSeconds,
+    ...(entry.kind === 'auth' ? { lockout: lockoutOf(entry, bounds) } : {}),
   };
+}
+
+/** The mount's own word wins over that for its type, and that over the one for all. */
+function lockoutOf(entry: MountEntry, { lockouts }: MountDefaults): LockoutConfig {
+  const said = [lockouts.get('all'), lockouts.get(entry.type), entry.config.lockout];
+  return effectiveLockout(said.filter((tuning) => tuning !== undefined));
 }
 
 /** Makes the backend of an entry from the registries. @throws ApiError when the type is not one of ours. */
 export async function openBackend(
   entry: MountEntry,
   factories: Factories,
-  bounds: LeaseBounds,
+  bounds: MountDefaults,
   view: (prefix: string) => Storage,
 ): Promise<{ info: MountInfo; backend: Backend }> {
   const factory = factories[entry.kind === 'auth' ? 'auth' : 'secret'].get(entry.type);
@@ -242,6 +260,13 @@ function checkConfig(config: MountConfig, kind: 'secret' | 'auth'): MountConfig 
   return config;
 }
 
+/** With Vault's text. */
+function refuseLockout(backend: Backend, type: string): void {
+  if (backend.lockoutName !== undefined) return;
+  const text = `tuning of user lockout configuration for auth type "${type}" not allowed`;
+  throw invalidRequest(text, 'mount-lockout-unsupported');
+}
+
 function changesTtl(before: MountConfig, after: MountConfig): boolean {
   return (
     before.defaultLeaseTtlSeconds !== after.defaultLeaseTtlSeconds ||
@@ -250,7 +275,7 @@ function changesTtl(before: MountConfig, after: MountConfig): boolean {
 }
 
 /** A mount without a maximum of its own has the system's. */
-function checkSystemMax(config: MountConfig, bounds: LeaseBounds): void {
+function checkSystemMax(config: MountConfig, bounds: MountDefaults): void {
   const systemMax = bounds.maxLeaseTtlSeconds;
   if (config.maxLeaseTtlSeconds > 0 || config.defaultLeaseTtlSeconds <= systemMax) return;
   const text = `given default lease TTL greater than system max lease TTL of ${systemMax}`;

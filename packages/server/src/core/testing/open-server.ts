@@ -247,7 +247,7 @@ export async function openTestServer(
         secret: new Map([['leasing', leasingFactory(steering)]]),
         auth: new Map([['door', doorFactory(steering)]]),
       },
-      bounds: { defaultLeaseTtlSeconds: 3600, maxLeaseTtlSeconds: 7200 },
+      bounds: { defaultLeaseTtlSeconds: 3600, maxLeaseTtlSeconds: 7200, lockouts: new Map() },
       clock,
       onFault,
       firstMounts: [],

@@ -66,6 +66,7 @@ export class TestServer {
       attestation: ATTESTATION,
       simulated,
       pluginDirectory: null,
+      lockouts: new Map(),
       clock,
       log: () => undefined,
     });
