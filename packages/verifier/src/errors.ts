@@ -54,6 +54,8 @@ export type EvidenceErrorCode =
   | 'product-mismatch'
   /** SNP: the host, not the guest, asked for the report. */
   | 'report-not-from-guest'
+  /** A measured-boot log does not lead to the register values that were quoted. */
+  | 'event-log-mismatch'
   /** The product line is one that this package has no rules for. */
   | 'unsupported-product'
   /** A caller's input is not usable: a program error, never a property of evidence. */

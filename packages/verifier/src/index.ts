@@ -20,10 +20,32 @@ export { pinnedIntelRoots } from './dcap/roots.js';
 export { decodeHex, encodeHex } from './encoding/hex.js';
 export { parsePem } from './encoding/pem.js';
 export { EvidenceError, type EvidenceErrorCode } from './errors.js';
+export {
+  type Bank,
+  type EventLog,
+  type EventLogKind,
+  eventTypeName,
+  type LogEvent,
+} from './eventlog/event-log.js';
+export { parseDstackEventLog } from './eventlog/parse-dstack.js';
+export {
+  type ImaEntry,
+  type ImaList,
+  parseImaBinary,
+  parseImaText,
+} from './eventlog/parse-ima.js';
+export { parseTcgEventLog } from './eventlog/parse-tcg.js';
+export { replayEventLog } from './eventlog/replay.js';
+export { verifyEventLog } from './eventlog/verify-event-log.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
-export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
+export type {
+  CryptoProvider,
+  DigestAlgorithm,
+  HashAlgorithm,
+  SignatureAlgorithm,
+} from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
 export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';

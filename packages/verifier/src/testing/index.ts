@@ -11,6 +11,18 @@ export {
 } from './dcap-ca.js';
 export { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
 export { type DevelopmentTls, mintDevelopmentTls } from './development-tls.js';
+export {
+  agileEvent,
+  agileHeader,
+  extendAll,
+  sha1Event,
+  variableData,
+  type WrittenEvent,
+  type WrittenImaEntry,
+  writeAgileLog,
+  writeImaBinary,
+  writeImaText,
+} from './event-log.js';
 export type { PckFields } from './pck-extension.js';
 export {
   createSoftwareAmd,
