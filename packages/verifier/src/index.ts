@@ -40,12 +40,7 @@ export { verifyEventLog } from './eventlog/verify-event-log.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
-export type {
-  CryptoProvider,
-  DigestAlgorithm,
-  HashAlgorithm,
-  SignatureAlgorithm,
-} from './provider.js';
+export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
 export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';

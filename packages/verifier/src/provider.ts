@@ -5,12 +5,6 @@
 export type DigestAlgorithm = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 /**
- * SHA-1 is still a bank of PCRs and the hash of IMA's lists, and can be replayed as such. No signature
- * is ever checked with it.
- */
-export type HashAlgorithm = DigestAlgorithm | 'sha1';
-
-/**
  * ECDSA signatures are r || s, each big-endian and as long as the curve's order.
  * RSA-PSS uses MGF1 with the same hash and a salt as long as the hash. Ed25519 is that of RFC 8032,
  * without prehashing or context.
@@ -29,7 +23,7 @@ export type SignatureAlgorithm =
 
 /** Hash and signature primitives. Every implementation passes the same table of tests. */
 export interface CryptoProvider {
-  digest(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array>;
 
   /**
    * Whether `signature` over `data` was made with the key in `spki` (DER SubjectPublicKeyInfo).

@@ -1,10 +1,10 @@
 // What every measured-boot log comes down to: events, each of which extended one register. A log is
 // a story that somebody tells; only replaying it to quoted values (verify-event-log.ts) makes it true.
 
-import type { HashAlgorithm } from '../provider.js';
+import type { DigestAlgorithm } from '../provider.js';
 
 /** A set of registers that one hash algorithm extends. */
-export type Bank = HashAlgorithm;
+export type Bank = DigestAlgorithm;
 
 export const bankBytes: Readonly<Record<Bank, number>> = {
   sha1: 20,

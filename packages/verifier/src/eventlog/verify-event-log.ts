@@ -36,7 +36,7 @@ function isFirmwareRegister(kind: QuotedRegisters['kind'], register: number): bo
  * Claims about the boot, if the log leads to the quoted values. Registers of the firmware (PCR 0 to 7,
  * RTMR 0 to 2) that were quoted must come out right, and so must every other that the log has events
  * for. Registers that were not quoted are left out.
- * @throws EvidenceError 'event-log-mismatch' | 'input-invalid'
+ * @throws EvidenceError 'event-log-mismatch'
  */
 export async function eventLogClaims(
   log: EventLog,
@@ -128,7 +128,7 @@ function findQuotedRegisters(
 /**
  * Adds to verified claims what a log that explains their registers says. Without it, claims have
  * nothing of a log, and a policy that asks for any of that is not met.
- * @throws EvidenceError 'event-log-mismatch'; 'input-invalid' if the claims have no registers
+ * @throws EvidenceError 'event-log-mismatch'; 'input-invalid' if verify() did not make the claims
  */
 export async function verifyEventLog(input: {
   readonly claims: VerifiedClaims;
@@ -140,7 +140,7 @@ export async function verifyEventLog(input: {
   const ofTd = 'kind' in log && log.kind !== 'tcg';
   const quoted = findQuotedRegisters(claims, ofTd ? 'rtmr' : 'pcr');
   if (quoted === null) {
-    throw new EvidenceError('input-invalid', `event log: ${claims.format} has no registers for it`);
+    throw mismatch(`${claims.format} evidence has no registers that it could explain`);
   }
   const added =
     'entries' in log

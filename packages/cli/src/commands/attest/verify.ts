@@ -12,6 +12,7 @@ import {
   parseEvidence,
   pinnedRootsOf,
   type VerifiedClaims,
+  verifyEventLog,
   verifyEvidence,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
@@ -19,6 +20,7 @@ import { repeatedFlag, textFlag, UsageError } from '../../arguments/flag.js';
 import { formatPairs, printable } from '../../output/table.js';
 import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
+import { readEventLog } from './event-log-file.js';
 import { readBounded, readEndorsements } from './evidence-files.js';
 
 /** Exit codes besides 0, accepted, and 1, something else went wrong. */
@@ -56,6 +58,7 @@ interface Inputs {
   readonly collateral: string | null;
   readonly certs: readonly string[];
   readonly crls: readonly string[];
+  readonly eventLogs: readonly string[];
   readonly at: Date;
   readonly policy: AppraisalPolicy;
 }
@@ -86,6 +89,19 @@ function describeFault({ code, message, expected, seen }: Fault): Verdict['fault
   return { code, message: message + detail };
 }
 
+/** A log that the quoted registers do not bear out is no part of genuine evidence. */
+async function withEventLogs(
+  claims: VerifiedClaims,
+  paths: readonly string[],
+): Promise<VerifiedClaims> {
+  let all = claims;
+  for (const path of paths) {
+    const log = readEventLog(path, claims.format);
+    all = await verifyEventLog({ claims: all, log, provider: nodeProvider });
+  }
+  return all;
+}
+
 async function judge(inputs: Inputs): Promise<Verdict> {
   let claims: VerifiedClaims;
   try {
@@ -98,6 +114,7 @@ async function judge(inputs: Inputs): Promise<Verdict> {
       now: inputs.at,
       provider: nodeProvider,
     });
+    claims = await withEventLogs(claims, inputs.eventLogs);
   } catch (error) {
     if (error instanceof EvidenceError) return notGenuine(inputs, error);
     throw error;
@@ -207,6 +224,10 @@ export const attestVerify = command({
       { valueName: 'FILE' },
     ),
     crl: repeatedFlag('SEV-SNP: AMD’s revocation list, DER or PEM.', { valueName: 'FILE' }),
+    eventlog: repeatedFlag(
+      'Measured-boot log that the quoted registers must bear out: CCEL or dstack JSON of a TD, binary log of a TPM, IMA list.',
+      { valueName: 'FILE' },
+    ),
     at: textFlag('Judge as of this time, RFC 3339; without it, now.', { valueName: 'TIME' }),
     policy: textFlag('JSON file with the appraisal policy to judge by.', { valueName: 'FILE' }),
   },
@@ -221,6 +242,7 @@ export const attestVerify = command({
       collateral: flags.collateral,
       certs: flags.certs,
       crls: flags.crl,
+      eventLogs: flags.eventlog,
       at,
       policy: readPolicy(flags.policy),
     });
