@@ -2,7 +2,7 @@
 import { exchangeOf } from '../core/exchange.js';
 import { aclOf } from '../core/steps/resolve-token.js';
 import type { Path, Request, Response } from '../framework/backend.js';
-import { ApiError, invalidRequest } from '../framework/errors.js';
+import { ApiError, asMultiError, invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import type { JsonValue } from '../framework/json/value.js';
 import { path } from '../framework/path.js';
@@ -53,7 +53,7 @@ export async function aclOfAccessor(
   now: number,
 ): Promise<Acl> {
   const entry = await parts.core.active.tokens.lookupByAccessor(accessor, now);
-  if (entry === null) throw invalidRequest('invalid accessor', 'accessor-unknown');
+  if (entry === null) throw invalidRequest(asMultiError('invalid accessor'), 'accessor-unknown');
   return await aclOfEntry(parts, entry);
 }
 
@@ -81,7 +81,7 @@ export function capabilityPaths(parts: SystemParts): readonly Path[] {
             throw invalidRequest('missing "token" value in input', 'token-missing');
           }
           const entry = await parts.core.active.tokens.lookup(request.own(token), request.now);
-          if (entry === null) throw invalidRequest('invalid token', 'token-unknown');
+          if (entry === null) throw invalidRequest(asMultiError('invalid token'), 'token-unknown');
           return answer(await aclOfEntry(parts, entry), values);
         },
       },

@@ -372,6 +372,12 @@ const gives: readonly [
     role({ tokenType: 'default-batch' }),
     { type: 'service' },
   ],
+  [
+    'a token that never expires is not renewable',
+    { policies: ['root'], ttlSeconds: 0 },
+    ROOT_CALL,
+    { ttlSeconds: 0, renewable: false },
+  ],
   ['a role that forbids renewal', {}, role({ renewable: false }), { renewable: false }],
   [
     'the alias’ entity',

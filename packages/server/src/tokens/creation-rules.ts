@@ -229,7 +229,8 @@ export function planCreation(request: CreationRequest, context: CreationContext)
     roleMaxTtlSeconds: 0,
     explicitMaxTtlSeconds: life.explicitMaxTtlSeconds,
     periodSeconds: life.periodSeconds,
-    renewable: type === 'service' && request.renewable && (role?.renewable ?? true),
+    renewable:
+      type === 'service' && life.ttlSeconds > 0 && request.renewable && (role?.renewable ?? true),
     role: role?.name ?? '',
     entityId: context.aliasEntityId || (isOrphan ? '' : parent.entityId),
     boundCidrs: planCidrs(parent, role),

@@ -56,6 +56,12 @@ export function remainingSeconds(entry: TokenEntry, now: number): number {
   return Math.max(0, Math.ceil((entry.expiresAt - now) / 1000));
 }
 
+/** Seconds that its last renewal gave it, or its creation; 0 for a token that never expires. */
+export function grantedSeconds(entry: TokenEntry): number {
+  if (entry.expiresAt === null) return 0;
+  return Math.round((entry.expiresAt - (entry.lastRenewedAt ?? entry.createdAt)) / 1000);
+}
+
 export function isRoot(entry: TokenEntry): boolean {
   return entry.policies.includes('root');
 }

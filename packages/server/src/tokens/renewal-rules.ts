@@ -1,14 +1,18 @@
 // Whether a token may be renewed and for how long: pure.
 import { invalidRequest } from '../framework/errors.js';
 import { type EffectiveTtl, effectiveTtl } from '../framework/ttl.js';
-import type { TokenEntry } from './entry.js';
+import { grantedSeconds, type TokenEntry } from './entry.js';
 import { canonicalPolicies, withDefaultPolicy } from './policies.js';
 import type { TtlLimits } from './token-spec.js';
 
 /** What binds a renewal now; roles may have changed since the token was made. Zero means "not set". */
 export interface RenewalTerms {
   readonly incrementSeconds: number;
-  readonly roleTtlSeconds: number;
+  /**
+   * Where no increment is asked for. Null: what the token was given last, and not the mount's default, or an hour's
+   * token would come back with a month.
+   */
+  readonly roleTtlSeconds: number | null;
   readonly roleMaxTtlSeconds: number;
   readonly periodSeconds: number;
   readonly limits: TtlLimits;
@@ -39,7 +43,7 @@ export function planRenewal(entry: TokenEntry, terms: RenewalTerms, now: number)
   checkRenewableToken(entry);
   const plan = effectiveTtl({
     wishedSeconds: terms.incrementSeconds,
-    roleTtlSeconds: terms.roleTtlSeconds,
+    roleTtlSeconds: terms.roleTtlSeconds ?? grantedSeconds(entry),
     roleMaxTtlSeconds: terms.roleMaxTtlSeconds,
     explicitMaxTtlSeconds: entry.explicitMaxTtlSeconds,
     periodSeconds: terms.periodSeconds,

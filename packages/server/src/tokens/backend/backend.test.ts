@@ -190,6 +190,19 @@ test('renewing a token of this backend counts from now', async () => {
   assert.equal((await parts.store.lookupById(caller.entry.id, NOW))?.expiresAt, NOW + 105_000);
 });
 
+test('without an increment a token gets what it was given last, however long the mount would let it live', async () => {
+  const caller = await make({});
+  const renew = async (body: Record<string, unknown>, seconds: number) =>
+    (await call(caller, 'update', 'renew-self', body, NOW + seconds * 1000))?.issued
+      ?.leaseDurationSeconds;
+  assert.equal(await renew({}, 5), 60);
+  assert.equal(await renew({ increment: 30 }, 10), 30);
+  assert.equal(await renew({}, 20), 30);
+  assert.equal(await renew({ increment: 0 }, 25), 30);
+  assert.equal(await renew({ increment: 500 }, 30), 500);
+  assert.equal(await renew({}, 40), 500);
+});
+
 test('renewing a login asks its mount: maximum from issue, same policies', async () => {
   const caller = await make({ mountUuid: 'm1' });
   const response = await call(caller, 'update', 'renew-self', { increment: 90 }, NOW + 40_000);
@@ -206,6 +219,15 @@ test('a renewal by accessor does not give the token away', async () => {
   const response = await call(root, 'update', 'renew-accessor', { accessor: entry.accessor });
   assert.equal(response?.issued?.clientToken.length, 0);
   assert.equal(response?.issued?.accessor, entry.accessor);
+});
+
+test('revoking by an accessor that leads nowhere is no error, but says so', async () => {
+  const { entry } = await make({});
+  const body = { accessor: entry.accessor };
+  assert.equal(await call(root, 'update', 'revoke-accessor', body), null);
+  assert.equal(await parts.store.lookupById(entry.id, NOW), null);
+  const again = await call(root, 'update', 'revoke-accessor', body);
+  assert.deepEqual(again?.warnings, ['No token found with this accessor']);
 });
 
 test('revoking takes the tree, revoke-orphan leaves the children', async () => {
@@ -254,28 +276,22 @@ const refusals: readonly [string, Operation, string, Record<string, unknown>, ob
     { token: '' },
     { message: 'missing token ID' },
   ],
-  ['no accessor', 'update', 'lookup-accessor', {}, { message: 'missing accessor' }],
+  ['no accessor', 'update', 'lookup-accessor', {}, { code: 'accessor-missing' }],
   [
     'an unknown accessor in lookup',
     'update',
     'lookup-accessor',
     { accessor: 'x' },
-    { message: 'invalid accessor', kind: 'invalid-request' },
+    { code: 'accessor-unknown', kind: 'invalid-request' },
   ],
   [
     'an unknown accessor in renew',
     'update',
     'renew-accessor',
     { accessor: 'x' },
-    { message: 'invalid accessor' },
+    { code: 'accessor-unknown' },
   ],
-  [
-    'an unknown accessor in revoke',
-    'update',
-    'revoke-accessor',
-    { accessor: 'x' },
-    { message: 'invalid accessor' },
-  ],
+  ['no accessor in revoke', 'update', 'revoke-accessor', {}, { code: 'accessor-missing' }],
   ['an unknown role', 'update', 'create/nope', {}, { message: 'unknown role nope' }],
   [
     'renewing a root token without end',

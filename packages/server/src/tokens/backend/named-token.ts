@@ -1,6 +1,6 @@
 // The three ways in which a request names a token: its bytes, its accessor, or the caller's own.
 import type { Request } from '../../framework/backend.js';
-import { invalidRequest } from '../../framework/errors.js';
+import { asMultiError, invalidRequest } from '../../framework/errors.js';
 import type { TokenEntry } from '../entry.js';
 import { isBatchToken } from '../token-format.js';
 import type { TokenParts } from './parts.js';
@@ -31,15 +31,15 @@ export async function findByToken(
   return entry === null ? null : { entry, token };
 }
 
-/** @throws ApiError 'missing accessor', 'invalid accessor' */
+/** @throws ApiError accessor-missing, accessor-unknown with Vault's texts */
 export async function getByAccessor(
   parts: TokenParts,
   request: Request,
   accessor: string,
 ): Promise<NamedToken> {
-  if (accessor === '') throw invalidRequest('missing accessor', 'accessor-missing');
+  if (accessor === '') throw invalidRequest(asMultiError('missing accessor'), 'accessor-missing');
   const entry = await parts.store.lookupByAccessor(accessor, request.now);
-  if (entry === null) throw invalidRequest('invalid accessor', 'accessor-unknown');
+  if (entry === null) throw invalidRequest(asMultiError('invalid accessor'), 'accessor-unknown');
   return { entry, token: null };
 }
 

@@ -45,7 +45,7 @@ async function ownTerms(
   const periods = [entry.periodSeconds, role?.periodSeconds ?? 0].filter((period) => period > 0);
   return {
     incrementSeconds,
-    roleTtlSeconds: 0,
+    roleTtlSeconds: null,
     roleMaxTtlSeconds: role?.explicitMaxTtlSeconds ?? 0,
     periodSeconds: periods.length === 0 ? 0 : Math.min(...periods),
     limits: {

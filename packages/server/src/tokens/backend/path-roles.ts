@@ -52,6 +52,7 @@ function checkTogether(role: TokenRole): void {
     ['set to generate periodic tokens', role.periodSeconds > 0],
     ['set to generate tokens with limited use count', role.numUses > 0],
     ['an explicit max TTL is set', role.explicitMaxTtlSeconds > 0],
+    ['set to generate renewable tokens', role.renewable],
   ];
   for (const [what, isSet] of limits) {
     if (isSet) throw invalidRequest(`'token_type' cannot be 'batch' when role is ${what}`);
