@@ -17,7 +17,7 @@ import {
   type VersionInfo,
   versionAnswer,
 } from './metadata.js';
-import { requireKey } from './require-key.js';
+import { isKey, requireKey } from './require-key.js';
 
 const OBJECT_START = 0x7b;
 const LETTER_N = 0x6e;
@@ -116,7 +116,7 @@ async function patch(
     const current = state === null ? null : findVersion(state.metadata, 0);
     if (state === null || current === null) return null;
     if (current.destroyed || isDeleted(current, now)) {
-      missing = gone('data', current, state.metadata);
+      missing = { outcome: 'missing', data: versionAnswer(current, state.metadata) };
       return null;
     }
     const config = await store.config(storage);
@@ -134,6 +134,7 @@ async function read(
   key: string,
   number: number,
 ): Promise<Response | null> {
+  if (!isKey(key)) return null;
   const found = await store.read(request.storage, key, number, request.now);
   if (found === null) return null;
   const { metadata, version, value } = found;
@@ -173,7 +174,7 @@ export function dataPath(store: KeyStore): Path {
     exists: async (request, { path: key }) =>
       key !== '' && (await store.find(request.storage, key)) !== null,
     operations: {
-      read: (request, values) => read(store, request, requireKey(values.path), values.version),
+      read: (request, values) => read(store, request, values.path, values.version),
       create: (request, values) => write(store, request, requireKey(values.path), values),
       update: (request, values) => write(store, request, requireKey(values.path), values),
       patch: (request, values) => patch(store, request, requireKey(values.path), values),
@@ -199,8 +200,9 @@ export function subkeysPath(store: KeyStore): Path {
         if (values.depth < 0) {
           throw invalidRequest('field "depth" is not valid: want 0 or more', 'field-invalid');
         }
-        const key = requireKey(values.path);
-        const found = await store.read(request.storage, key, values.version, request.now);
+        const { path: key, version: number } = values;
+        if (!isKey(key)) return null;
+        const found = await store.read(request.storage, key, number, request.now);
         if (found === null) return null;
         const { metadata, version, value } = found;
         if (value === null) return gone('subkeys', version, metadata);

@@ -13,9 +13,12 @@ const COMMANDS: Readonly<Record<Operation, string>> = {
   scan: 'vault kv scan',
 };
 
+/** The folders themselves, which Vault calls roots here; the root of the mount is a v1 path like any other. */
+const FOLDERS: ReadonlySet<string> = new Set(['data', 'metadata', 'delete', 'undelete', 'destroy']);
+
 async function answer(operation: Operation, path: string): Promise<Response> {
-  const isRoot = path === '' && operation !== 'list' && operation !== 'scan';
-  const warning = isRoot
+  const isFolder = FOLDERS.has(path) && operation !== 'list' && operation !== 'scan';
+  const warning = isFolder
     ? 'Non-listing operations on the root of a K/V v2 mount are not supported.'
     : 'Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. ' +
       `If using the Vault CLI, use '${COMMANDS[operation]}' for this operation.`;

@@ -7,7 +7,7 @@ import { folderOf, type Listing, listKeys, scanKeys } from '../../framework/list
 import { path } from '../../framework/path.js';
 import { type KeyStore, METADATA_FOLDER } from './key-store.js';
 import { type KeyMetadata, type KvConfig, metadataAnswer, newMetadata } from './metadata.js';
-import { requireKey } from './require-key.js';
+import { isKey, requireKey } from './require-key.js';
 import { checkCustomMetadata, checkMaxVersions, resettable, signedDuration } from './settings.js';
 
 /** Metadata of so many keys is fetched at once, and so many keys may be listed in detail. */
@@ -223,7 +223,8 @@ export function metadataPath(store: KeyStore): Path {
       key !== '' && (await store.find(request.storage, key)) !== null,
     operations: {
       read: async (request, values) => {
-        const state = await store.find(request.storage, requireKey(values.path));
+        if (!isKey(values.path)) return null;
+        const state = await store.find(request.storage, values.path);
         return state === null ? null : { data: metadataAnswer(state.metadata) };
       },
       create: (request, values) => write(store, request, requireKey(values.path), values, false),

@@ -7,6 +7,8 @@ import { MAX_VERSIONS_MAX } from './metadata.js';
 const CUSTOM_KEYS_MAX = 64;
 const CUSTOM_KEY_BYTES_MAX = 128;
 const CUSTOM_VALUE_BYTES_MAX = 512;
+/** Whatever is no letter, mark, number, punctuation, symbol or the plain space. */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
 /** Whole seconds; -1 for every negative duration, which switches the feature off. Null when absent. */
 export function signedDuration(description: string): Field<number | null> {
@@ -71,10 +73,13 @@ export function checkCustomMetadata(
     if (typeof value !== 'string') refuse('values must be strings');
     const keyBytes = Buffer.byteLength(key);
     if (keyBytes === 0) refuse('keys must not be empty');
+    if (UNPRINTABLE.test(key)) refuse('key contains unprintable characters');
     if (keyBytes > CUSTOM_KEY_BYTES_MAX) {
       refuse(`length of key is ${keyBytes} but max allowed is ${CUSTOM_KEY_BYTES_MAX}`);
     }
     const valueBytes = Buffer.byteLength(value);
+    if (valueBytes === 0) refuse('values must not be empty');
+    if (UNPRINTABLE.test(value)) refuse('value contains unprintable characters');
     if (valueBytes > CUSTOM_VALUE_BYTES_MAX) {
       refuse(`length of value is ${valueBytes} but max allowed is ${CUSTOM_VALUE_BYTES_MAX}`);
     }

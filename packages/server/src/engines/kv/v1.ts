@@ -10,7 +10,7 @@ import { path } from '../../framework/path.js';
 import type { Storage, Write } from '../../framework/storage.js';
 import { requireBodyObject, storedMembers } from '../../framework/stored-object.js';
 import { LAYOUT_KEY } from './key-store.js';
-import { requireKey } from './require-key.js';
+import { isKey, requireKey } from './require-key.js';
 import { checkVersionOption } from './version-option.js';
 
 /** Where v1 keeps its values; whatever is left here when the mount is v2 still has to be upgraded. */
@@ -56,6 +56,7 @@ function leaseDuration(members: Readonly<Record<string, RawJson>>, mountSeconds:
 }
 
 async function read(request: Request, key: string): Promise<Response | null> {
+  if (!isKey(key)) return null;
   const entry = await request.storage.get(V1_FOLDER + key);
   if (entry === null) {
     if ((await request.storage.get(LAYOUT_KEY)) !== null) throw upgrading();
@@ -86,7 +87,7 @@ function v1Path(): Path {
     exists: async (request, values) =>
       values.path !== '' && (await request.storage.get(V1_FOLDER + values.path)) !== null,
     operations: {
-      read: (request, values) => read(request, requireKey(values.path)),
+      read: (request, values) => read(request, values.path),
       create: (request, values) => write(request, requireKey(values.path)),
       update: (request, values) => write(request, requireKey(values.path)),
       delete: async (request, values) => {

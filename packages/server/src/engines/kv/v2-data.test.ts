@@ -171,7 +171,15 @@ test('patch merges and makes a version; a key that is absent or deleted is missi
   await kv.call('delete', 'data/k');
   const { response } = await kv.call('patch', 'data/k', { data: { a: 1 } });
   assert.equal(response?.outcome, 'missing');
-  assert.equal(response?.data?.data, null);
+  assert.deepEqual([response?.data?.version, response?.data?.data], [2, undefined]);
+});
+
+test('what no key can be called is read as missing, whatever the path', async () => {
+  const kv = await openKv('2');
+  await kv.put('k', {});
+  for (const path of ['data/', 'data/k/', 'metadata/', 'metadata/k/', 'subkeys/', 'subkeys/k/']) {
+    assert.equal((await kv.call('read', path)).response, null, path);
+  }
 });
 
 test('a deleted version answers 404 with its metadata', async () => {

@@ -72,6 +72,11 @@ const refusals: readonly (readonly [string, object, string])[] = [
   ],
   ['a value of 513 bytes', { custom_metadata: { a: 'x'.repeat(513) } }, 'kv-custom-metadata'],
   ['a value that is a number', { custom_metadata: { a: 1 } }, 'kv-custom-metadata'],
+  ['an empty value', { custom_metadata: { a: '' } }, 'kv-custom-metadata'],
+  ['a control character in a value', { custom_metadata: { a: 'b\u0001' } }, 'kv-custom-metadata'],
+  ['a line break in a name', { custom_metadata: { 'a\n': 'b' } }, 'kv-custom-metadata'],
+  ['a zero-width space in a value', { custom_metadata: { a: '\u200b' } }, 'kv-custom-metadata'],
+  ['half a surrogate pair in a value', { custom_metadata: { a: '\ud800' } }, 'kv-custom-metadata'],
   ['a value that is null', { custom_metadata: { a: null } }, 'kv-custom-metadata'],
   ['custom metadata that is a list', { custom_metadata: ['a'] }, 'field-invalid'],
   ['a negative max_versions', { max_versions: -1 }, 'field-invalid'],
@@ -216,8 +221,11 @@ test('paths of KV v1 answer with a warning that says what to do', async () => {
   const write = await kv.call('write', 'k', { a: 1 });
   assert.match(write.response?.warnings?.[0] ?? '', /use 'vault kv put' for this operation\.$/);
   const root = await kv.call('read', '');
-  assert.deepEqual(root.response?.warnings, [
-    'Non-listing operations on the root of a K/V v2 mount are not supported.',
-  ]);
+  assert.match(root.response?.warnings?.[0] ?? '', /^Invalid path for a versioned/);
+  for (const folder of ['data', 'metadata', 'delete', 'undelete', 'destroy']) {
+    assert.deepEqual((await kv.call('read', folder)).response?.warnings, [
+      'Non-listing operations on the root of a K/V v2 mount are not supported.',
+    ]);
+  }
   assert.equal((await kv.refusal('list', 'data/')).kind, 'unsupported-operation');
 });
