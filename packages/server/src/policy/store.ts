@@ -210,7 +210,8 @@ export class PolicyStore {
 }
 
 function immutable(name: string, verb: 'update' | 'delete'): ApiError {
-  return invalidRequest(`cannot ${verb} "${name}" policy`, 'policy-immutable');
+  const which = name === 'default' ? name : `"${name}"`;
+  return invalidRequest(`cannot ${verb} ${which} policy`, 'policy-immutable');
 }
 
 /** JSON keeps the parts apart whatever the names hold; the digest keeps the key short. */

@@ -112,7 +112,7 @@ function headerPaths(parts: SystemParts): readonly Path[] {
           if (known === undefined) {
             throw invalidRequest('Could not find header in config', 'audit-header-unknown');
           }
-          return { data: { [name]: { hmac: known.hmac } }, legacyTopLevel: true };
+          return { data: { [header]: { hmac: known.hmac } }, legacyTopLevel: true };
         },
         update: async (_, { header, hmac }) => {
           await parts.core.active.audit.setHeader(header, { hmac });

@@ -112,7 +112,9 @@ function preflightPath(parts: SystemParts): Path {
         const route = await parts.core.active.router.find(asked);
         const entry = route?.mounted.entry;
         if (entry === undefined || !acl.anyAccessBelow(entry.path)) throw preflightRefused(asked);
-        return { data: { ...mountView(entry, parts.facts), path: entry.path } };
+        // Auth mounts by their name below auth/, as sys/auth lists them.
+        const path = entry.path.replace(/^auth\//, '');
+        return { data: { ...mountView(entry, parts.facts), path } };
       },
     },
   });

@@ -74,7 +74,7 @@ test('auth methods: enabled, shown, tuned by both paths, disabled', async () => 
 const REFUSED: [string, string, string, unknown, RegExp][] = [
   ['a path in use', 'POST', 'sys/mounts/kv', { type: 'kv' }, /^path is already in use at kv\/$/],
   ['a path below a mount', 'POST', 'sys/mounts/kv/x', { type: 'kv' }, /^existing mount at kv\/$/],
-  ['a reserved path', 'POST', 'sys/mounts/sys', { type: 'kv' }, /reserved|in use/],
+  ['a reserved path', 'POST', 'sys/mounts/sys', { type: 'kv' }, /^cannot mount/],
   ['a path below auth/', 'POST', 'sys/mounts/auth/x', { type: 'kv' }, /auth\//],
   ['no type', 'POST', 'sys/mounts/x', {}, /backend type must be specified/],
   [
@@ -161,24 +161,38 @@ const REFUSED: [string, string, string, unknown, RegExp][] = [
     undefined,
     /auth\//,
   ],
-  ['removing sys/', 'DELETE', 'sys/mounts/sys', undefined, /protected/],
-  ['removing the cubbyhole', 'DELETE', 'sys/mounts/cubbyhole', undefined, /protected/],
-  ['removing the token method', 'DELETE', 'sys/auth/token', undefined, /protected/],
+  ['removing sys/', 'DELETE', 'sys/mounts/sys', undefined, /^cannot unmount "sys\/"$/],
+  ['removing the cubbyhole', 'DELETE', 'sys/mounts/cubbyhole', undefined, /cannot unmount/],
+  ['removing the token method', 'DELETE', 'sys/auth/token', undefined, /cannot be disabled$/],
   [
     'moving onto a mount',
     'POST',
     'sys/remount',
     { from: 'kv', to: 'sys' },
-    /reserved|already in use/,
+    /^cannot mount "sys\/"$/,
   ],
   [
     'moving what is not there',
     'POST',
     'sys/remount',
     { from: 'no', to: 'x' },
-    /No secret engine mount/,
+    /^no matching mount at "no\/"$/,
   ],
-  ['moving a protected mount', 'POST', 'sys/remount', { from: 'identity', to: 'x' }, /protected/],
+  [
+    'moving a protected mount',
+    'POST',
+    'sys/remount',
+    { from: 'identity', to: 'x' },
+    /cannot remount/,
+  ],
+  ['moving nothing', 'POST', 'sys/remount', {}, /^both 'from' and 'to' path must be specified/],
+  [
+    'a second cubbyhole',
+    'POST',
+    'sys/mounts/x',
+    { type: 'cubbyhole' },
+    /^mount type of "cubbyhole" is not mountable$/,
+  ],
 ];
 
 test('refused: mounts', async () => {

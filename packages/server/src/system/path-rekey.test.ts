@@ -168,7 +168,7 @@ test('the keyring: status, rotation and its bounds', async () => {
   assert.deepEqual((await call('GET', 'sys/rotate/keyring/config')).json.data, {
     enabled: true,
     max_operations: 2_000_000,
-    interval: 2_592_000,
+    interval: '720h0m0s',
   });
   for (const bad of [{ max_operations: 5 }, { interval: '1h' }, { enabled: 'hunter2' }]) {
     assert.equal((await call('POST', 'sys/rotate/config', { body: bad })).status, 400);

@@ -1,5 +1,6 @@
 // sys/remount: moves a mount with its data. The move has happened when the call answers.
 import type { Path } from '../framework/backend.js';
+import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
 import type { SystemParts } from './parts.js';
@@ -19,6 +20,10 @@ export function remountPaths(parts: SystemParts): readonly Path[] {
       },
       operations: {
         update: async (_, { from, to }) => {
+          if (from === '' || to === '') {
+            const text = "both 'from' and 'to' path must be specified as a string";
+            throw invalidRequest(text, 'mount-path-empty');
+          }
           const { id } = await parts.core.active.mounts.move(from, to);
           return { data: { migration_id: id }, legacyTopLevel: true };
         },

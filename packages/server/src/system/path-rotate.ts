@@ -1,5 +1,6 @@
 // The keyring: how much the newest key has encrypted, and when the next one begins.
 import type { Path } from '../framework/backend.js';
+import { formatDuration } from '../framework/duration.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
 import type { SystemParts } from './parts.js';
@@ -50,7 +51,11 @@ function configPath(parts: SystemParts, pattern: string): Path {
       read: async () => {
         const { enabled, maxOperations, intervalSeconds } = await parts.barrier.rotationConfig();
         return {
-          data: { enabled, max_operations: maxOperations, interval: intervalSeconds },
+          data: {
+            enabled,
+            max_operations: maxOperations,
+            interval: intervalSeconds === 0 ? 0 : formatDuration(intervalSeconds),
+          },
           legacyTopLevel: true,
         };
       },

@@ -55,6 +55,8 @@ export interface MigrationStatus {
 export type RevokeBelow = (path: string) => Promise<void>;
 
 const MIGRATIONS_MAX = 100;
+/** Types of which a server has the one it began with. */
+const MOUNTED_ONCE: ReadonlySet<string> = new Set(['cubbyhole', 'identity', 'system', 'token']);
 
 export class MountService {
   readonly table: MountTable;
@@ -95,6 +97,9 @@ export class MountService {
     const alias = spec.type === 'kv-v2' && kind === 'secret';
     const type = alias ? 'kv' : spec.type;
     const options = alias ? { ...spec.options, version: '2' } : spec.options;
+    if (MOUNTED_ONCE.has(type)) {
+      throw invalidRequest(`mount type of "${type}" is not mountable`, 'mount-type-once');
+    }
     if (!this.#factories[kind].has(type)) {
       const known = this.types(kind).join(', ');
       throw invalidRequest(

@@ -40,6 +40,8 @@ const paths: readonly (readonly [string, string, string])[] = [
   ['the path of sys', 'sys', 'mount-path-reserved'],
   ['the folder of auth methods', 'auth', 'mount-path-reserved'],
   ['a path below auth', 'auth/x', 'mount-path-reserved'],
+  ['a path below sys', 'sys/x', 'mount-path-reserved'],
+  ['the path of the cubbyhole', 'cubbyhole', 'mount-path-reserved'],
   ['a path in use', 'leasing', 'mount-path-in-use'],
   ['a path below another mount', 'leasing/b', 'mount-path-overlaps'],
 ];
@@ -145,7 +147,7 @@ test('a moved mount keeps its data and loses its leases', async () => {
 test('a mount does not move between secrets engines and auth methods, nor onto another', async () => {
   const { active } = await openTestServer();
   assert.equal(await refusalOf(active.mounts.move('leasing', 'auth/x')), 'mount-kind');
-  assert.equal(await refusalOf(active.mounts.move('leasing', 'identity')), 'mount-path-in-use');
+  assert.equal(await refusalOf(active.mounts.move('leasing', 'identity')), 'mount-path-reserved');
   assert.equal(await refusalOf(active.mounts.move('absent', 'b')), 'mount-not-found');
 });
 

@@ -121,7 +121,7 @@ export class MountTable {
 
   /** Marks the mount as on its way out, so that it routes nowhere. Idempotent. */
   async taint(path: string): Promise<MountEntry> {
-    refuseProtected(path);
+    refuseProtected(path, 'unmount');
     const snapshot = await this.change((entries) => {
       if (!entries.some((entry) => entry.path === path)) throw noMount(path);
       return entries.map((entry) => (entry.path === path ? { ...entry, tainted: true } : entry));
@@ -150,9 +150,11 @@ function withMoved(
   from: string,
   to: string,
 ): readonly MountEntry[] {
-  refuseProtected(from);
+  refuseProtected(from, 'remount');
   const moved = entries.find((entry) => entry.path === from && !entry.tainted);
-  if (moved === undefined) throw noMount(from);
+  if (moved === undefined) {
+    throw invalidRequest(`no matching mount at "${from}"`, 'mount-not-found');
+  }
   if (moved.path.startsWith('auth/') !== to.startsWith('auth/')) {
     throw invalidRequest('cannot move between secrets engines and auth methods', 'mount-kind');
   }
@@ -161,20 +163,24 @@ function withMoved(
   return [...others, { ...moved, path: to }];
 }
 
-function refuseProtected(path: string): void {
-  if (isProtectedMount(path)) {
-    throw invalidRequest(`cannot change the protected mount "${path}"`, 'mount-protected');
-  }
+function refuseProtected(path: string, verb: 'unmount' | 'remount'): void {
+  if (!isProtectedMount(path)) return;
+  const text =
+    path === 'auth/token/' && verb === 'unmount'
+      ? 'token credential backend cannot be disabled'
+      : `cannot ${verb} "${path}"`;
+  throw invalidRequest(text, 'mount-protected');
 }
 
 /** A mount may be neither another's prefix nor below one: routing would depend on order. */
 function refuseOverlap(entries: readonly MountEntry[], path: string, text?: string): void {
-  if (/^(auth\/)?(sys|auth|audit|root)\/$/.test(path)) {
-    throw invalidRequest(`cannot mount at the reserved path "${path}"`, 'mount-path-reserved');
-  }
+  const isReserved =
+    /^(auth\/)?(sys|auth|audit|root)\/$/.test(path) || /^(sys|cubbyhole|identity)\//.test(path);
+  if (isReserved) throw invalidRequest(`cannot mount "${path}"`, 'mount-path-reserved');
   for (const entry of entries) {
     if (entry.path === path) {
-      throw invalidRequest(text ?? `path is already in use at ${path}`, 'mount-path-in-use');
+      const shown = path.replace(/^auth\//, '');
+      throw invalidRequest(text ?? `path is already in use at ${shown}`, 'mount-path-in-use');
     }
     if (entry.path.startsWith(path) || path.startsWith(entry.path)) {
       throw invalidRequest(`existing mount at ${entry.path}`, 'mount-path-overlaps');
