@@ -7,8 +7,10 @@ import type { LeaseStore } from '../leases/store.js';
 import type { PolicyStore } from '../policy/store.js';
 import type { TokenEntry } from '../tokens/entry.js';
 import type { TokenStore } from '../tokens/store.js';
+import type { CorsSettings } from './cors.js';
 import type { EntityStore } from './entities.js';
 import type { Expirer } from './expirer.js';
+import type { LiveDocument } from './live-document.js';
 import type { Logins } from './logins.js';
 import type { MountEntry } from './mounts/entry.js';
 import type { Mounted, Router } from './mounts/router.js';
@@ -31,6 +33,7 @@ export interface Active {
   readonly logins: Logins;
   readonly wrapping: Wrapping;
   readonly rateLimits: RateLimits;
+  readonly cors: LiveDocument<CorsSettings>;
   readonly revocation: Revocation;
   readonly expirer: Expirer;
   /** A part of the barrier, for a backend outside a request. */

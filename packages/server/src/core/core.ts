@@ -5,6 +5,7 @@ import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { RawField } from '../framework/field.js';
 import type { Storage } from '../framework/storage.js';
 import type { Active } from './active.js';
+import type { CorsSettings } from './cors.js';
 import { newExchange } from './exchange.js';
 import { runPipeline } from './pipeline.js';
 import { admitByQuota } from './quotas/admission.js';
@@ -76,6 +77,11 @@ export class Core implements ApiHandler {
     await active.router.close();
     active.audit.close();
     active.tokens.close();
+  }
+
+  /** Null while sealed. */
+  get cors(): CorsSettings | null {
+    return this.#active?.cors.current ?? null;
   }
 
   /** While sealed there is nothing to protect, and nothing to read quotas from. */

@@ -11,6 +11,7 @@ import { PolicyStore } from '../policy/store.js';
 import { TokenStore } from '../tokens/store.js';
 import { rootTokenSpec } from '../tokens/token-spec.js';
 import type { Active } from './active.js';
+import { openCors } from './cors.js';
 import { EntityStore } from './entities.js';
 import { Expirer } from './expirer.js';
 import { Logins } from './logins.js';
@@ -78,6 +79,8 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
   });
   const rateLimits = new RateLimits(view('sys/quotas/'));
   await rateLimits.refresh(clock());
+  const cors = openCors(view('sys/config/'));
+  await cors.refresh();
   const wrapping = new Wrapping(view('sys/wrapping/'), issueWrappingToken(tokens));
   const revocation = new Revocation({
     tokens,
@@ -109,6 +112,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     revocation,
     chores: [
       (now) => rateLimits.refresh(now),
+      () => cors.refresh(),
       everyMinute(tidy),
       everyMinute(async () => void (await barrier.rotateIfDue())),
     ],
@@ -129,6 +133,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     logins: new Logins(tokens, entities),
     wrapping,
     rateLimits,
+    cors,
     revocation,
     expirer,
     view,

@@ -1,6 +1,7 @@
 // Status and body for everything that core can answer.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CorsSettings } from '../core/cors.js';
 import type { ApiResult } from '../core/request.js';
 import type { Operation } from '../framework/backend.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from '../framework/errors.js';
 import { RawJson } from '../framework/json/value.js';
 import { answerResult, findErrorAnswer, internalErrorAnswer } from './answers.js';
-import type { CorsRules } from './cors.js';
 import { fieldLine } from './engine/answer.js';
 import { callApi, resultOf } from './testing/call-api.js';
 
@@ -195,17 +195,18 @@ describe('findErrorAnswer', () => {
 });
 
 describe('CORS', () => {
-  const rules: CorsRules = {
+  const rules: CorsSettings = {
     isEnabled: true,
-    allowsOrigin: (origin) => origin === 'https://a.example',
-    allowedHeaders: ['Content-Type', 'X-Vault-Token'],
+    allowedOrigins: ['https://a.example'],
+    allowedHeaders: ['X-Mine'],
+    allowsCredentials: false,
   };
   const handler = {
     handle: (request: Parameters<typeof resultOf>[0]) => Promise.resolve(resultOf(request)),
   };
   const ask = 'Access-Control-Request-Method: LIST';
   const origin = 'Origin: https://a.example';
-  const rows: readonly [string, string[], CorsRules | null, number, boolean][] = [
+  const rows: readonly [string, string[], CorsSettings | null, number, boolean][] = [
     [
       'answers the preflight of an allowed origin',
       ['OPTIONS /v1/x', origin, ask],
@@ -261,7 +262,7 @@ describe('CORS', () => {
   ];
   for (const [name, lines, cors, status, isMarked] of rows) {
     it(name, async () => {
-      const called = await callApi(handler, lines, '', { cors });
+      const called = await callApi(handler, lines, '', { cors: () => cors });
       assert.equal(called.status, status);
       assert.equal(
         called.fields.includes('Access-Control-Allow-Origin: https://a.example'),

@@ -1,5 +1,6 @@
 // Cross-origin requests, by the rules that sys/config/cors keeps. Without rules no origin is told
 // anything.
+import { type CorsSettings, STANDARD_CORS_HEADERS } from '../core/cors.js';
 import { ApiError } from '../framework/errors.js';
 import { methodNotAllowedAnswer, noContentAnswer, withFields } from './answers.js';
 import { type Answer, fieldLine } from './engine/answer.js';
@@ -10,12 +11,12 @@ const METHODS = ['GET', 'LIST', 'SCAN', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const MAX_AGE_SECONDS = 300;
 
 /**
- * What sys/config/cors says now. Read for each cross-origin request, so it must come from memory.
+ * The settings in force, null for none. Called for each request, so it must come from memory.
  */
-export interface CorsRules {
-  readonly isEnabled: boolean;
-  allowsOrigin(origin: string): boolean;
-  readonly allowedHeaders: readonly string[];
+export type CorsRules = () => CorsSettings | null;
+
+function allowsOrigin({ allowedOrigins }: CorsSettings, origin: string): boolean {
+  return allowedOrigins.includes('*') || allowedOrigins.includes(origin.toLowerCase());
 }
 
 /**
@@ -23,13 +24,17 @@ export interface CorsRules {
  * origin-not-allowed
  */
 export function readCorsFields(head: RequestHead, rules: CorsRules | null): string {
-  if (rules === null || !rules.isEnabled) return '';
+  const settings = rules === null ? null : rules();
+  if (settings === null || !settings.isEnabled) return '';
   const origin = head.findText(ORIGIN);
   if (origin === null || origin === '') return '';
-  if (!rules.allowsOrigin(origin)) {
+  if (!allowsOrigin(settings, origin)) {
     throw new ApiError('permission-denied', 'origin not allowed', { code: 'origin-not-allowed' });
   }
-  return `${fieldLine('Access-Control-Allow-Origin', origin)}Vary: Origin\r\n`;
+  const credentials = settings.allowsCredentials
+    ? 'Access-Control-Allow-Credentials: true\r\n'
+    : '';
+  return `${fieldLine('Access-Control-Allow-Origin', origin)}${credentials}Vary: Origin\r\n`;
 }
 
 /** The answer to OPTIONS; `corsFields` from `readCorsFields`. */
@@ -39,13 +44,15 @@ export function answerOptions(
   corsFields: string,
 ): Answer {
   const method = head.findText(PREFLIGHT_METHOD);
-  if (rules === null || corsFields === '' || method === null) return methodNotAllowedAnswer();
+  const settings = rules === null ? null : rules();
+  if (settings === null || corsFields === '' || method === null) return methodNotAllowedAnswer();
   if (!METHODS.includes(method)) return methodNotAllowedAnswer();
+  const headers = [...STANDARD_CORS_HEADERS, ...settings.allowedHeaders];
   return withFields(
     noContentAnswer(),
     corsFields +
       fieldLine('Access-Control-Allow-Methods', METHODS.join(', ')) +
-      fieldLine('Access-Control-Allow-Headers', rules.allowedHeaders.join(', ')) +
+      fieldLine('Access-Control-Allow-Headers', headers.join(', ')) +
       fieldLine('Access-Control-Max-Age', String(MAX_AGE_SECONDS)),
   );
 }

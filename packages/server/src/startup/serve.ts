@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ListenerConfig, ListenerTlsConfig } from '../config/server-config.js';
 import type { Core } from '../core/core.js';
+import type { CorsSettings } from '../core/cors.js';
 import { DEFAULT_JSON_LIMITS } from '../framework/json/scan.js';
 import type { CorsRules } from '../http/cors.js';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, SYSTEM_CLOCK } from '../http/engine/limits.js';
@@ -32,13 +33,16 @@ function tlsOptions(tls: ListenerTlsConfig): TlsOptions {
   };
 }
 
-function corsRules(config: ListenerConfig): CorsRules {
-  const origins = config.corsAllowedOrigins;
-  return {
-    isEnabled: config.corsEnabled,
-    allowsOrigin: (origin) => origins.includes('*') || origins.includes(origin),
+/** A listener with rules of its own has those, any other what sys/config/cors says. */
+function corsRules(core: Core, config: ListenerConfig): CorsRules {
+  if (!config.corsEnabled) return () => core.cors;
+  const settings: CorsSettings = {
+    isEnabled: true,
+    allowedOrigins: config.corsAllowedOrigins.map((origin) => origin.toLowerCase()),
     allowedHeaders: config.corsAllowedHeaders,
+    allowsCredentials: false,
   };
+  return () => settings;
 }
 
 function listenerOptions(core: Core, config: ListenerConfig, log: Log): ListenerOptions {
@@ -67,7 +71,7 @@ function listenerOptions(core: Core, config: ListenerConfig, log: Log): Listener
     clock: SYSTEM_CLOCK,
     forwardedFor: config.forwardedFor,
     requireRequestHeader: config.requireRequestHeader,
-    cors: corsRules(config),
+    cors: corsRules(core, config),
     admit: (request) => core.admit(request),
     serveOther: null,
     reportFault: (error, requestId) =>

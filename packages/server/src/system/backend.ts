@@ -3,6 +3,7 @@ import type { Backend } from '../framework/backend.js';
 import type { SystemParts } from './parts.js';
 import { auditPaths } from './path-audit.js';
 import { capabilityPaths } from './path-capabilities.js';
+import { corsPath } from './path-cors.js';
 import { explainPaths } from './path-explain.js';
 import { generateRootPaths } from './path-generate-root.js';
 import { initPaths } from './path-init.js';
@@ -39,6 +40,7 @@ export function systemBackend(parts: SystemParts): Backend {
       ...leasePaths(parts),
       ...wrappingPaths(parts),
       ...auditPaths(parts),
+      corsPath(parts),
       ...quotaPaths(parts),
       ...lockedUserPaths(parts),
       ...rotatePaths(parts),

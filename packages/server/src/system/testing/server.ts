@@ -84,6 +84,7 @@ export class TestServer {
     const called = await callApi(core, lines, body, {
       now: () => this.now,
       admit: (request) => core.admit(request),
+      cors: () => core.cors,
       readPeer: (_, peer) => ({ ...peer, remoteAddress: options.from ?? peer.remoteAddress }),
     });
     let json: unknown = {};
