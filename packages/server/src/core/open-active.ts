@@ -77,10 +77,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     if (builtIn !== null) return { info: mountInfo(entry, bounds), backend: builtIn };
     return await openBackend(entry, factories, bounds, view);
   });
-  const rateLimits = new RateLimits(view('sys/quotas/'));
-  await rateLimits.refresh(clock());
-  const cors = openCors(view('sys/config/'));
-  await cors.refresh();
+  const { rateLimits, cors, refreshLive } = await openLive(view, clock());
   const wrapping = new Wrapping(view('sys/wrapping/'), issueWrappingToken(tokens));
   const revocation = new Revocation({
     tokens,
@@ -111,8 +108,7 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
   const expirer = new Expirer({
     revocation,
     chores: [
-      (now) => rateLimits.refresh(now),
-      () => cors.refresh(),
+      refreshLive,
       everyMinute(tidy),
       everyMinute(async () => void (await barrier.rotateIfDue())),
     ],
@@ -141,6 +137,18 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     registerLease: leaseRegistrar(leases, tokens, revocation),
   };
   return active;
+}
+
+/** What http/ asks before a request is anybody's: read once now, then with every pass of the expirer. */
+async function openLive(view: (prefix: string) => Storage, now: number) {
+  const rateLimits = new RateLimits(view('sys/quotas/'));
+  const cors = openCors(view('sys/config/'));
+  const refreshLive = async (at: number): Promise<void> => {
+    await rateLimits.refresh(at);
+    await cors.refresh();
+  };
+  await refreshLive(now);
+  return { rateLimits, cors, refreshLive };
 }
 
 /** The view of a mount, made once per entry: entries of one table state are the same objects for every request. */
