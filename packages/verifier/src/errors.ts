@@ -15,6 +15,8 @@ export type EvidenceErrorCode =
   | 'unsupported-format'
   | 'unsupported-version'
   | 'unsupported-algorithm'
+  /** A signed message's header has a member that would change what it means, such as an unknown `crit`. */
+  | 'header-not-allowed'
   /** A public key is not one of the kind its use needs, or not a key at all. */
   | 'public-key-invalid'
   /** The signature over the evidence, or over a part of it, does not verify. */
