@@ -58,6 +58,8 @@ export type EvidenceErrorCode =
   | 'report-not-from-guest'
   /** A measured-boot log does not lead to the register values that were quoted. */
   | 'event-log-mismatch'
+  /** Nitro: the document's own time is outside of its certificate's, or yet to come. */
+  | 'timestamp-invalid'
   /** The product line is one that this package has no rules for. */
   | 'unsupported-product'
   /** A caller's input is not usable: a program error, never a property of evidence. */

@@ -37,6 +37,10 @@ export {
 export { parseTcgEventLog } from './eventlog/parse-tcg.js';
 export { replayEventLog } from './eventlog/replay.js';
 export { verifyEventLog } from './eventlog/verify-event-log.js';
+export type { NitroDocument, NitroDocumentKind } from './nitro/parse.js';
+export type { NitroPolicy } from './nitro/policy.js';
+export { pinnedNitroRoots } from './nitro/roots.js';
+export type { NitroEndorsements } from './nitro/verify.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';

@@ -1,11 +1,12 @@
 // The list of evidence formats. To add one: its folder, its word in types.ts, one line here.
 
 import { EvidenceError } from './errors.js';
+import { nitroVerifier } from './nitro/nitro-verifier.js';
 import { snpVerifier } from './snp/snp-verifier.js';
 import { tdxVerifier } from './tdx/tdx-verifier.js';
 import type { Endorsements, Evidence, EvidenceVerifier, FormatPolicy } from './types.js';
 
-const verifiers = [tdxVerifier, snpVerifier] as const;
+const verifiers = [tdxVerifier, snpVerifier, nitroVerifier] as const;
 
 type Verifier = (typeof verifiers)[number];
 

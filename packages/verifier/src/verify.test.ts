@@ -105,7 +105,7 @@ describe('findFormat', { skip: skipWithoutVectors }, () => {
     ['tdx/trustee/tdx-v4-debug.quote', 'tdx-dcap'],
     ['snp/go-sev-guest/snp-v2-milan-debug.report', 'sev-snp'],
     ['sgx/phala-dcap-qvl/sgx-v3-production.quote', null],
-    ['bad/eternis/nitro-bad-signature.cose', null],
+    ['bad/eternis/nitro-bad-signature.cose', 'aws-nitro'],
   ];
   for (const [path, format] of rows) {
     it(`${path} is ${format ?? 'not known'}`, () => {

@@ -23,6 +23,16 @@ export {
   writeImaBinary,
   writeImaText,
 } from './event-log.js';
+export {
+  createSoftwareNitro,
+  type MintNitroOptions,
+  mintNitroDocument,
+  type NitroAuthority,
+  type NitroDocumentFields,
+  nitroAuthorities,
+  type SoftwareNitro,
+  type SoftwareNitroOptions,
+} from './nitro.js';
 export type { PckFields } from './pck-extension.js';
 export {
   createSoftwareAmd,

@@ -95,6 +95,9 @@ export function readEndorsements(
       return snpEndorsements(given.certs, given.crls);
     case 'tdx-dcap':
       return dcapEndorsements(given.collateral);
+    case 'aws-nitro':
+      // The document brings its whole chain.
+      return { format: 'aws-nitro' };
     default:
       throw new EvidenceError('collateral-missing', 'no flag gives endorsements of this format');
   }

@@ -14,6 +14,7 @@ const left: readonly string[] = [
   'quote',
   'pckChain',
   'report',
+  'message',
   'format',
 ];
 const DEPTH_MAX = 4;
@@ -26,11 +27,15 @@ function flatten(
 ): [string, string | number | boolean | null][] {
   if (value instanceof Uint8Array) return [[name, Buffer.from(value).toString('hex')]];
   if (typeof value === 'bigint') return [[name, `0x${value.toString(16)}`]];
+  if (value instanceof Date) return [[name, value.toISOString()]];
   if (typeof value !== 'object' || value === null) {
     return [[name, value as string | number | boolean | null]];
   }
   if (depth >= DEPTH_MAX) return [];
-  return Object.entries(value)
+  const members: readonly [unknown, unknown][] =
+    value instanceof Map ? [...value] : Object.entries(value);
+  return members
+    .map(([key, inner]): [string, unknown] => [String(key), inner])
     .filter(([key]) => !left.includes(key))
     .flatMap(([key, inner]) => flatten(inner, name === '' ? key : `${name}.${key}`, depth + 1));
 }
@@ -39,7 +44,7 @@ export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints the fields of a TDX quote or SEV-SNP report, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
+    'Prints the fields of a TDX quote, SEV-SNP report or AWS Nitro document, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
   examples: [['', 'attest show quote.bin']],
   flags: {},
   arguments: [1, 1],

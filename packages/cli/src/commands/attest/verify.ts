@@ -45,6 +45,7 @@ const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
     ...Object.fromEntries(evidenceFormats.map((format) => [format, {}])),
     'tdx-dcap': { allow_service_td: true },
     'sev-snp': { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true },
+    'aws-nitro': { document_kinds: ['enclave', 'nitrotpm'] },
   },
 });
 
@@ -146,6 +147,9 @@ function notesOn(verdict: Verdict, at: Date): readonly string[] {
   if (typeof claims.vmpl === 'number' && claims.vmpl > 0)
     notes.push(`asked for at VMPL ${claims.vmpl}`);
   if (claims.migration_agent === true) notes.push('a migration agent is associated');
+  if (claims.document_kind === 'nitrotpm') {
+    notes.push('written by the TPM of an instance, not by an enclave');
+  }
   if (typeof claims.mr_servicetd === 'string' && !/^0*$/.test(claims.mr_servicetd)) {
     notes.push('a service TD is bound');
   }
@@ -206,12 +210,16 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks TDX quotes and SEV-SNP reports up to the vendors’ roots, which are built in, and judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
       'A SEV-SNP report, as of last year:',
       'attest verify -certs=vcek.der -at=2025-06-01T00:00:00Z report.bin',
+    ],
+    [
+      'A Nitro document, at the time it was made:',
+      'attest verify -at=2025-12-25T13:15:38Z document.cose',
     ],
   ],
   flags: {

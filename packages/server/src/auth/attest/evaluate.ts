@@ -80,9 +80,18 @@ function candidates(
       return trust.endorsements.findTdx(evidence, brought, now);
     case 'sev-snp':
       return trust.endorsements.findSnp(evidence, brought, now);
+    case 'aws-nitro':
+      return selfContained({ format: 'aws-nitro' });
     default:
       throw new EvidenceError('collateral-missing', 'nobody here has endorsements of this format');
   }
+}
+
+/** For evidence that brings all there is: nothing has to be found, and nothing is kept. */
+async function* selfContained(
+  endorsements: AnyEndorsements,
+): AsyncGenerator<Candidate<AnyEndorsements>> {
+  yield { source: 'evidence', endorsements, keep: null };
 }
 
 async function keep(candidate: Candidate<AnyEndorsements>, trust: TrustAnchors): Promise<void> {

@@ -14,6 +14,7 @@ import {
   NOW,
   newKey,
   type Outcome,
+  PCRS,
   PLAIN,
   Scene,
   SNP_TYPE,
@@ -33,7 +34,7 @@ function refusal(outcome: Outcome) {
   return outcome;
 }
 
-for (const format of ['tdx', 'snp'] as const) {
+for (const format of ['tdx', 'snp', 'nitro'] as const) {
   test(`a ${format} workload that is as its role says gets a token for its key alone`, async () => {
     const key = newKey();
     const outcome = await scene.login({ format, key });
@@ -157,6 +158,39 @@ const refusals: readonly [string, Twist, string][] = [
     'an SNP guest with a migration agent allowed and debug',
     { format: 'snp', snp: { policy: 0xf0000n } },
     'debug',
+  ],
+  [
+    'a Nitro document whose user data differ in one bit',
+    { format: 'nitro', reportData: (right) => flip(right, 63) },
+    'binding-mismatch',
+  ],
+  [
+    'a Nitro document that binds in its nonce',
+    { format: 'nitro', reportData: () => new Uint8Array(), nitro: { nonce: new Uint8Array(64) } },
+    'binding-mismatch',
+  ],
+  [
+    'a Nitro document with a changed bit in its signature',
+    { format: 'nitro', evidence: (document) => flip(document, document.length - 1) },
+    'signature-invalid',
+  ],
+  [
+    'a Nitro document of four hours ago',
+    { format: 'nitro', nitro: { timestamp: new Date(NOW - 4 * 3_600_000) } },
+    'certificate-expired',
+  ],
+  [
+    'an enclave in debug mode',
+    {
+      format: 'nitro',
+      nitro: { pcrs: new Map([...PCRS].map(([at]) => [at, new Uint8Array(48)])) },
+    },
+    'debug',
+  ],
+  [
+    'the TPM of an instance in place of an enclave',
+    { format: 'nitro', nitro: { kind: 'nitrotpm' } },
+    'document-kind',
   ],
   ['SNP evidence from below the paravisor', { format: 'snp', snp: { vmpl: 1 } }, 'vmpl'],
   [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { evidenceFormats } from '@vouchsafe/verifier';
 import { ApiError } from '../../framework/errors.js';
 import { Scene } from './testing/scene.js';
 
@@ -21,7 +22,7 @@ test('a new role asks for the key, admits every format, and wants fresh evidence
     {
       policy: '',
       reference_values: [],
-      formats: ['tdx-dcap', 'sev-snp'],
+      formats: [...evidenceFormats],
       required_binding: 'key',
       token_binding: 'key',
       reattest_period: 3600,

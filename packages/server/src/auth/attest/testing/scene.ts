@@ -5,9 +5,12 @@ import { type DcapEndorsements, rememberingProvider } from '@vouchsafe/verifier'
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
   createSoftwareAmd,
+  createSoftwareNitro,
   DcapCa,
+  type MintNitroOptions,
   type MintTdxQuoteOptions,
   mintDcapCollateral,
+  mintNitroDocument,
   mintTdxQuote,
   SnpSimulator,
 } from '@vouchsafe/verifier/testing';
@@ -34,10 +37,14 @@ export const amd = createSoftwareAmd({ product: 'milan', ...validity });
 export const CHIP = new Uint8Array(64).fill(0xc1);
 const LEVELS = { bootloader: 3, tee: 0, snp: 20, microcode: 200 };
 export const simulator = new SnpSimulator({ amd, chipId: CHIP, levels: LEVELS, ...validity });
+export const aws = createSoftwareNitro(validity);
+/** Of an enclave that is not in debug mode. */
+export const PCRS = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(0x33)]));
 export const MR_TD = new Uint8Array(48).fill(0x11);
 export const MEASUREMENT = new Uint8Array(48).fill(0x22);
 export const TDX_TYPE = 'application/vnd.vouchsafe.tdx-dcap';
 export const SNP_TYPE = 'application/vnd.vouchsafe.sev-snp';
+export const NITRO_TYPE = 'application/vnd.vouchsafe.aws-nitro';
 export const TABLE_TYPE = 'application/vnd.vouchsafe.snp-certificates';
 export const COLLATERAL_TYPE = 'application/vnd.vouchsafe.dcap-collateral';
 
@@ -72,7 +79,7 @@ export interface Given {
 
 /** What a workload does differently from what is right. */
 export interface Twist {
-  readonly format?: 'tdx' | 'snp';
+  readonly format?: 'tdx' | 'snp' | 'nitro';
   /** What the workload asks for; and what it binds, if that is something else. */
   readonly role?: string;
   readonly boundRole?: string;
@@ -92,6 +99,7 @@ export interface Twist {
   readonly quoteCa?: DcapCa;
   readonly snp?: Partial<Parameters<SnpSimulator['attest']>[0]>;
   readonly machine?: SnpSimulator;
+  readonly nitro?: Partial<MintNitroOptions['fields']>;
   readonly evidence?: (right: Uint8Array) => Uint8Array;
   /** Replaces members of the request. */
   readonly body?: Readonly<Record<string, unknown>>;
@@ -133,17 +141,21 @@ export class Scene {
   readonly faults: string[] = [];
   #backend: Backend | null = null;
 
-  /** With the role 'web': both formats, the default policy, and the measurements of workloads as they are here. */
+  /** With the role 'web': every format, the default policy, and the measurements of workloads as they are here. */
   static async create(): Promise<Scene> {
     const scene = new Scene();
     const { storage } = scene;
     const factory = attestFactory({ trust: scene.#trust(), serverEvidence: null });
     scene.#backend = await factory({ storage, mount: MOUNT, log: () => undefined });
     await scene.role('web', {
-      policy: await scene.policy({ name: 'default', formats: { 'tdx-dcap': {}, 'sev-snp': {} } }),
+      policy: await scene.policy({
+        name: 'default',
+        formats: { 'tdx-dcap': {}, 'sev-snp': {}, 'aws-nitro': {} },
+      }),
       reference_values: [
         await scene.references('tdx-dcap', { mrtd: [hex(MR_TD)] }),
         await scene.references('sev-snp', { measurement: [hex(MEASUREMENT)] }),
+        await scene.references('aws-nitro', { pcr0: [hex(PCRS.get(0) ?? CHIP)] }),
       ],
       token_policies: ['web'],
     });
@@ -164,7 +176,11 @@ export class Scene {
       findSnpCrls: async () => this.crls,
     };
     return {
-      roots: { 'tdx-dcap': ca.roots, 'sev-snp': [{ kind: 'certificate', der: amd.ark.der }] },
+      roots: {
+        'tdx-dcap': ca.roots,
+        'sev-snp': [{ kind: 'certificate', der: amd.ark.der }],
+        'aws-nitro': [{ kind: 'certificate', der: aws.root }],
+      },
       endorsements: new EndorsementFinder({
         local: [own],
         cache: null,
@@ -231,14 +247,13 @@ export class Scene {
       )
       .digest();
     const reportData = twist.reportData?.(right) ?? right;
-    const isSnp = twist.format === 'snp';
-    const { evidence, table } = isSnp ? attestSnp(reportData, twist) : attestTdx(reportData, twist);
+    const { type, evidence, table } = attesters[twist.format ?? 'tdx'](reportData, twist);
     const bytes = twist.evidence?.(evidence) ?? evidence;
     return {
       role,
       challenge: given.challenge,
       ticket: given.ticket,
-      evidence: [isSnp ? SNP_TYPE : TDX_TYPE, base64url(bytes)],
+      evidence: [type, base64url(bytes)],
       ...(table === null ? {} : { endorsements: [[TABLE_TYPE, base64url(table)]] }),
       public_key: base64url(spkiOf(key)),
       binding: exporter === undefined ? 'key' : 'exporter',
@@ -268,11 +283,18 @@ export class Scene {
 function attestTdx(reportData: Uint8Array, twist: Twist) {
   const report = { mrTd: MR_TD, reportData, ...twist.td };
   const quote = mintTdxQuote(twist.quoteCa ?? ca, { version: 5, report, ...twist.quote });
-  return { evidence: quote, table: null };
+  return { type: TDX_TYPE, evidence: quote, table: null };
 }
 
 function attestSnp(reportData: Uint8Array, twist: Twist) {
   const machine = twist.machine ?? simulator;
   const made = machine.attest({ reportData, measurement: MEASUREMENT, ...twist.snp });
-  return { evidence: made.report, table: made.certificateTable };
+  return { type: SNP_TYPE, evidence: made.report, table: made.certificateTable };
 }
+
+function attestNitro(userData: Uint8Array, twist: Twist) {
+  const fields = { timestamp: new Date(NOW - 1000), pcrs: PCRS, userData, ...twist.nitro };
+  return { type: NITRO_TYPE, evidence: mintNitroDocument(aws, { fields }), table: null };
+}
+
+const attesters = { tdx: attestTdx, snp: attestSnp, nitro: attestNitro };
