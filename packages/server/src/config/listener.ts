@@ -77,6 +77,7 @@ export function readListener(stanza: Stanza): ListenerConfig {
     idleTimeoutSeconds: positiveSeconds(stanza, 'http_idle_timeout', 300),
     forwardedFor: readForwardedFor(stanza),
     requireRequestHeader: stanza.boolean('require_request_header') ?? false,
+    responseHeaders: readResponseHeaders(stanza),
     corsEnabled: stanza.boolean('cors_enabled') ?? false,
     corsAllowedOrigins: stanza.strings('cors_allowed_origins') ?? [],
     corsAllowedHeaders: stanza.strings('cors_allowed_headers') ?? [],
@@ -109,8 +110,6 @@ function readUnused(stanza: Stanza): void {
   const bounded = 'has no effect: max_request_size and max_request_json_strings bound it';
   stanza.warnUnused('max_request_json_memory', bounded);
   stanza.warnUnused('tls_client_ca_file', 'has no effect: auth methods check client certificates');
-  checkResponseHeaders(stanza);
-  stanza.warnUnused('custom_response_headers', NOT_SUPPORTED);
 }
 
 /** 'host:port' with a name, an IPv4 address, an IPv6 address in brackets, or nothing for every address. */
@@ -193,26 +192,35 @@ function isAddressOrBlock(text: string): boolean {
   );
 }
 
-function checkResponseHeaders(stanza: Stanza): void {
+/** `custom_response_headers { "default" = { "X-Name" = ["value"] } }`; several values are one line, as in Vault. */
+function readResponseHeaders(stanza: Stanza): ListenerConfig['responseHeaders'] {
+  const found = new Map<string, readonly (readonly [string, string])[]>();
   for (const block of stanza.blocks('custom_response_headers', 1)) {
     const status = block.labels[0] ?? '';
-    stanza.problems.attempt(stanza.file, () => checkHeaders(block.items));
-    if (status !== 'default' && !/^[1-5](\d\d|xx)$/.test(status)) {
-      const detail = 'custom_response_headers: want "default", a class such as "4xx", or a status';
+    const headers = stanza.problems.attempt(stanza.file, () => block.items.map(readHeader)) ?? [];
+    const isStatus = status === 'default' || /^[1-5](\d\d|xx)$/.test(status);
+    if (!isStatus || found.has(status)) {
+      const detail = isStatus
+        ? 'custom_response_headers: a status is set twice'
+        : 'custom_response_headers: want "default", a class such as "4xx", or a status';
       stanza.problems.add(stanza.file, block.at, 'config-bad-value', detail);
     }
+    found.set(status, headers);
   }
+  return found;
 }
 
-function checkHeaders(items: readonly HclItem[]): void {
-  for (const item of items) {
-    const values = readStringList(item);
-    const named = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(item.key);
-    if (!named || /^x-vault-/i.test(item.key)) {
-      throw badValue(item, 'want a header name that does not begin with X-Vault-');
-    }
-    if (values.some((value) => /[^\t\x20-\x7e]/.test(value))) {
-      throw badValue(item, 'want printable ASCII');
-    }
+/** What a message is made of, and what the server says with headers of its own. */
+const RESERVED_HEADERS =
+  /^(x-vault-.*|content-length|content-type|transfer-encoding|connection|date|trailer|upgrade|te)$/i;
+
+function readHeader(item: HclItem): readonly [string, string] {
+  const values = readStringList(item);
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(item.key) || RESERVED_HEADERS.test(item.key)) {
+    throw badValue(item, 'want a header name that is neither X-Vault-… nor part of the message');
   }
+  if (values.length === 0 || values.some((value) => /[^\t\x20-\x7e]/.test(value))) {
+    throw badValue(item, 'want printable ASCII');
+  }
+  return [item.key, values.join('; ')];
 }

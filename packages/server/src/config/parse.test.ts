@@ -58,7 +58,10 @@ test('a configuration of each kind of stanza', () => {
       x_forwarded_for_authorized_addrs = "10.0.0.0/8,::1" x_forwarded_for_hop_skips = "1"
       require_request_header = true
       telemetry { unauthenticated_metrics_access = true }
-      custom_response_headers { "default" = { "Strict-Transport-Security" = ["max-age=1"] } }
+      custom_response_headers {
+        "default" = { "Strict-Transport-Security" = ["max-age=1"] }
+        "4xx" = { "X-Mine" = ["a", "b"] "X-Other" = "c" }
+      }
     }
     listener "tcp" { address = "[::1]:8201" tls_disable = 1 }
     audit "file" "to-file" { description = "d" options { file_path = "/a.log" } }
@@ -85,6 +88,19 @@ test('a configuration of each kind of stanza', () => {
     rejectNotPresent: true,
     rejectNotAuthorized: true,
   });
+  assert.deepEqual(
+    [...tls.responseHeaders],
+    [
+      ['default', [['Strict-Transport-Security', 'max-age=1']]],
+      [
+        '4xx',
+        [
+          ['X-Mine', 'a; b'],
+          ['X-Other', 'c'],
+        ],
+      ],
+    ],
+  );
   assert.equal(plain.tls, null);
   assert.deepEqual(
     config.audits.map(({ type, path, options }) => [type, path, { ...options }]),
@@ -107,9 +123,8 @@ test('a configuration of each kind of stanza', () => {
       'c1.hcl:2: storage "raft": "retry_join"',
       'c1.hcl:10: telemetry: "unauthenticated_metrics_access"',
       'c1.hcl:5: listener "tcp": "tls_client_ca_file"',
-      'c1.hcl:11: listener "tcp": "custom_response_headers"',
-      'c1.hcl:19: "ui"',
-      'c1.hcl:20: "disable_mlock"',
+      'c1.hcl:22: "ui"',
+      'c1.hcl:23: "disable_mlock"',
     ],
   );
 });
@@ -287,6 +302,36 @@ test('refuses what is wrong or missing, naming file, line and remedy', () => {
       'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { default { X-Vault-Token = "a" } } }',
       'config-bad-value',
       'X-Vault-',
+    ],
+    [
+      'the length of the message',
+      'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { default { Content-Length = "1" } } }',
+      'config-bad-value',
+      '',
+    ],
+    [
+      'a header with a line break',
+      'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { default { X-A = "a\\r\\nb" } } }',
+      'config-bad-value',
+      '',
+    ],
+    [
+      'headers for a status that is none',
+      'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { "6xx" { X-A = "a" } } }',
+      'config-bad-value',
+      '',
+    ],
+    [
+      'a status twice',
+      'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { "404" { X-A = "a" } "404" { X-B = "b" } } }',
+      'config-bad-value',
+      '',
+    ],
+    [
+      'a header without a value',
+      'listener "tcp" { address = ":1" tls_disable = true custom_response_headers { "404" { X-A = [] } } }',
+      'config-bad-value',
+      '',
     ],
     [
       'rekeying by anybody',

@@ -48,6 +48,8 @@ export interface ListenerConfig {
   readonly idleTimeoutSeconds: number;
   readonly forwardedFor: ForwardedForConfig | null;
   readonly requireRequestHeader: boolean;
+  /** By status, class ('4xx') or 'default': names and values. */
+  readonly responseHeaders: ReadonlyMap<string, readonly (readonly [string, string])[]>;
   readonly corsEnabled: boolean;
   readonly corsAllowedOrigins: readonly string[];
   readonly corsAllowedHeaders: readonly string[];

@@ -43,6 +43,8 @@ export interface ApiOptions {
   /** Null: the peer is the client. */
   readonly readPeer: PeerReader | null;
   readonly cors: CorsRules | null;
+  /** Headers of the operator's; null for none. */
+  readonly decorate: ((answer: Answer) => Answer) | null;
   /** Null: everybody is admitted. */
   readonly admit: Admit | null;
   /**
@@ -148,6 +150,11 @@ interface Reply {
   fields: string;
 }
 
+function newReply({ namespace }: TranslatedRequest, corsFields: string): Reply {
+  if (namespace === '') return { fields: corsFields };
+  return { fields: corsFields + fieldLine('X-Vault-Namespace', namespace) };
+}
+
 function addHeaders(reply: Reply, { headers }: Admission): void {
   for (const [name, value] of headers) reply.fields += fieldLine(name, value);
 }
@@ -161,6 +168,10 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
     return internalErrorAnswer();
   }
 
+  function send(exchange: Exchange, answer: Answer): void {
+    exchange.answer(options.decorate === null ? answer : options.decorate(answer));
+  }
+
   function encode(result: ApiResult, id: string): Answer {
     try {
       return answerResult(result);
@@ -171,7 +182,7 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
 
   function callCore(request: TranslatedRequest, exchange: Exchange, reply: Reply): void {
     const finish = (answer: Answer): void => {
-      exchange.answer(withFields(answer, reply.fields));
+      send(exchange, withFields(answer, reply.fields));
       request.wipe();
       exchange.release();
     };
@@ -220,7 +231,7 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
 
   function serveOther(exchange: Exchange): void {
     if (options.serveOther?.(exchange) === true) return;
-    exchange.answer(emptyErrorAnswer(NOT_FOUND));
+    send(exchange, emptyErrorAnswer(NOT_FOUND));
     exchange.release();
   }
 
@@ -235,14 +246,15 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
       }
       corsFields = readCorsFields(head, options.cors);
       if (head.method === 'OPTIONS') {
-        exchange.answer(answerOptions(head, options.cors, corsFields));
+        send(exchange, answerOptions(head, options.cors, corsFields));
         exchange.release();
         return;
       }
       if (options.requireRequestHeader) checkRequestHeader(head);
-      callCore(new TranslatedRequest(id, exchange, options), exchange, { fields: corsFields });
+      const request = new TranslatedRequest(id, exchange, options);
+      callCore(request, exchange, newReply(request, corsFields));
     } catch (error) {
-      exchange.answer(withFields(answerError(error, id), corsFields));
+      send(exchange, withFields(answerError(error, id), corsFields));
       exchange.release();
     }
   };

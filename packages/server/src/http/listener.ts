@@ -17,6 +17,7 @@ import {
 import { startEngine, type TlsOptions } from './engine/server.js';
 import { createPeerReader, type ForwardedForOptions } from './forwarded-for.js';
 import { WATCHED_HEADERS } from './headers.js';
+import { createHeaderAdder, type ResponseHeaders } from './response-headers.js';
 
 export interface ListenerOptions {
   /** 'host:port', '[::1]:8200', ':8200' for all addresses; port 0 for any free one. */
@@ -30,6 +31,8 @@ export interface ListenerOptions {
   readonly forwardedFor: ForwardedForOptions | null;
   readonly requireRequestHeader: boolean;
   readonly cors: CorsRules | null;
+  /** custom_response_headers; null for none. */
+  readonly responseHeaders: ResponseHeaders | null;
   /** See ApiOptions. */
   readonly admit: Admit | null;
   /** See ApiOptions. */
@@ -47,6 +50,7 @@ export const DEFAULT_LISTENER_OPTIONS: Omit<ListenerOptions, 'address' | 'tls' |
   forwardedFor: null,
   requireRequestHeader: false,
   cors: null,
+  responseHeaders: null,
   admit: null,
   serveOther: null,
 };
@@ -82,7 +86,10 @@ export async function startListener(
   handler: ApiHandler,
   options: ListenerOptions,
 ): Promise<Listener> {
+  const { responseHeaders } = options;
+  const decorate = responseHeaders === null ? null : createHeaderAdder(responseHeaders);
   const serve = createApi(handler, {
+    decorate,
     now: () => options.clock.now(),
     jsonLimits: options.jsonLimits,
     requireRequestHeader: options.requireRequestHeader,
@@ -100,7 +107,10 @@ export async function startListener(
     clock: options.clock,
     watchedHeaders: WATCHED_HEADERS,
     serve,
-    answerRefusal: refusalAnswer,
+    answerRefusal: (refusal) => {
+      const answer = refusalAnswer(refusal);
+      return decorate === null ? answer : decorate(answer);
+    },
     reportFault: (error) => options.reportFault(error, ''),
   });
   const host = engine.host.includes(':') ? `[${engine.host}]` : engine.host;

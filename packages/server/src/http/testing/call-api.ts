@@ -18,6 +18,7 @@ export const OPTIONS: ApiOptions = {
   requireRequestHeader: false,
   readPeer: null,
   cors: null,
+  decorate: null,
   admit: null,
   serveOther: null,
   reportFault: (error) => {
