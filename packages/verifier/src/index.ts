@@ -37,6 +37,24 @@ export {
 export { parseTcgEventLog } from './eventlog/parse-tcg.js';
 export { replayEventLog } from './eventlog/replay.js';
 export { verifyEventLog } from './eventlog/verify-event-log.js';
+export { compareReferenceValues, type Difference } from './measure/compare.js';
+export { type EnclaveImage, parseEnclaveImage } from './measure/nitro/eif.js';
+export { measureNitro, type NitroMeasurement } from './measure/nitro/measure-nitro.js';
+export { type Sigstruct, sigstructBytes, verifySigstruct } from './measure/sgx/sigstruct.js';
+export { findCpuSignature, snpCpuTypes } from './measure/snp/cpu-signature.js';
+export type { DirectBoot } from './measure/snp/kernel-hashes.js';
+export { measureOvmfPages, measureSnp, type SnpLaunch } from './measure/snp/measure-snp.js';
+export { type SnpVmm, snpVmms } from './measure/snp/processor-state.js';
+export {
+  type AcpiBlobs,
+  measureTdx,
+  type TdvfGeneration,
+  type TdxDirectBoot,
+  type TdxLaunch,
+  type TdxMeasurement,
+  tdvfGenerations,
+} from './measure/tdx/measure-tdx.js';
+export { type TdxPageOrder, tdxPageOrders } from './measure/tdx/mrtd.js';
 export type { NitroDocument, NitroDocumentKind } from './nitro/parse.js';
 export type { NitroPolicy } from './nitro/policy.js';
 export { pinnedNitroRoots } from './nitro/roots.js';

@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, string>> = {
   audit: 'Say where audit records go',
   operator: 'Set up and run a server',
   attest: 'Log in with evidence, and look at evidence',
+  measure: 'Compute what evidence will state, offline',
   print: 'Print what commands would use',
 };
 
@@ -34,6 +35,9 @@ export const commands: readonly (readonly [string, () => Promise<Command>])[] = 
   ['attest measure', async () => (await import('./attest/measure.js')).attestMeasure],
   ['attest verify', async () => (await import('./attest/verify.js')).attestVerify],
   ['attest show', async () => (await import('./attest/show.js')).attestShow],
+  ['measure snp', async () => (await import('./measure/snp.js')).measureSnpCommand],
+  ['measure tdx', async () => (await import('./measure/tdx.js')).measureTdxCommand],
+  ['measure diff', async () => (await import('./measure/diff.js')).measureDiff],
   ['kv get', async () => (await import('./kv/get.js')).kvGet],
   ['kv put', async () => (await import('./kv/put.js')).kvPut],
   ['kv patch', async () => (await import('./kv/patch.js')).kvPatch],

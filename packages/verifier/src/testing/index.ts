@@ -11,6 +11,7 @@ export {
 } from './dcap-ca.js';
 export { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
 export { type DevelopmentTls, mintDevelopmentTls } from './development-tls.js';
+export { type EifFields, eifKinds, makeEif } from './enclave-image.js';
 export {
   agileEvent,
   agileHeader,
@@ -24,6 +25,15 @@ export {
   writeImaText,
 } from './event-log.js';
 export {
+  amdSevFirmware,
+  type FirmwareParts,
+  makeFirmware,
+  type SevSection,
+  sevMetadata,
+  type TdvfSectionFields,
+  tdvfMetadata,
+} from './firmware.js';
+export {
   createSoftwareNitro,
   type MintNitroOptions,
   mintNitroDocument,
@@ -34,6 +44,7 @@ export {
   type SoftwareNitroOptions,
 } from './nitro.js';
 export type { PckFields } from './pck-extension.js';
+export { makeKernel, makePe, type PeFields } from './pe-image.js';
 export {
   createSoftwareAmd,
   type MintedAuthority,

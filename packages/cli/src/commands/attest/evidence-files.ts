@@ -16,15 +16,16 @@ import {
 } from '@vouchsafe/verifier';
 import { CommandError } from '../../session/explain.js';
 
-const FILE_BYTES_MAX = 8 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const FILE_BYTES_MAX = 8 * MIB;
 const BLOCKS_MAX = 16;
 
 /** @throws CommandError exit code 1 */
-export function readBounded(path: string, what: string): Buffer {
+export function readBounded(path: string, what: string, bytesMax = FILE_BYTES_MAX): Buffer {
   try {
     const found = statSync(path);
-    if (!found.isFile() || found.size > FILE_BYTES_MAX) {
-      throw new CommandError(`${what}: ${path} is no file of at most 8 MiB`, 1);
+    if (!found.isFile() || found.size > bytesMax) {
+      throw new CommandError(`${what}: ${path} is no file of at most ${bytesMax / MIB} MiB`, 1);
     }
     return readFileSync(path);
   } catch (error) {

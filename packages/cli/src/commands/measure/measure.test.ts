@@ -1,0 +1,187 @@
+// The measure commands on files: what they print, what they refuse, and that a server takes what they print.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { digestOf, measureSnp, parseReferenceValues } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
+import {
+  amdSevFirmware,
+  makeFirmware,
+  makeKernel,
+  tdvfMetadata,
+} from '@vouchsafe/verifier/testing';
+import { startRealServer } from '../../testing/real-server.js';
+import { newFolder, type Outcome, runVouchsafe } from '../../testing/stub-server.js';
+
+const folder = newFolder();
+function file(name: string, contents: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, contents);
+  return path;
+}
+
+const ovmf = file('ovmf.fd', amdSevFirmware());
+const kernel = file('vmlinuz', makeKernel(0x20f));
+const initrd = file('initrd.img', 'initrd');
+const tdvf = file(
+  'tdvf.fd',
+  makeFirmware({
+    pages: 3,
+    tdvf: tdvfMetadata([
+      {
+        dataOffset: 0x1000,
+        rawBytes: 0x2000,
+        address: 0xffffe000,
+        memoryBytes: 0x2000,
+        type: 0,
+        attributes: 1,
+      },
+      {
+        dataOffset: 0,
+        rawBytes: 0x1000,
+        address: 0xffffd000,
+        memoryBytes: 0x1000,
+        type: 1,
+        attributes: 0,
+      },
+      {
+        dataOffset: 0,
+        rawBytes: 0,
+        address: 0x809000,
+        memoryBytes: 0x2000,
+        type: 2,
+        attributes: 0,
+      },
+    ]),
+  }),
+);
+
+const measure = (...args: readonly string[]): Promise<Outcome> =>
+  runVouchsafe(['measure', ...args]);
+async function measured(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const outcome = await measure(...args, '-format=json');
+  assert.equal(outcome.code, 0, outcome.err);
+  const document = parseReferenceValues(JSON.parse(outcome.out));
+  return { ...document, ...document.any_of[0] };
+}
+
+const snp = ['snp', `-ovmf=${ovmf}`, '-vcpus=2', '-vcpu-type=EPYC-v4'];
+const direct = [`-kernel=${kernel}`, `-initrd=${initrd}`, '-append=quiet'];
+
+test('measure snp prints the launch digest of what it is given', async () => {
+  const document = await measured(...snp, ...direct, '-name=web');
+  const digest = await measureSnp(
+    {
+      ovmf: amdSevFirmware(),
+      ovmfDigest: null,
+      boot: {
+        kernel: makeKernel(0x20f),
+        initrd: new TextEncoder().encode('initrd'),
+        commandLine: 'quiet',
+      },
+      vmm: 'qemu',
+      processors: 2,
+      cpuSignature: 0x800f12,
+      guestFeatures: 1n,
+    },
+    nodeProvider,
+  );
+  assert.deepEqual(document.measurement, [Buffer.from(digest).toString('hex')]);
+  assert.equal(document.format, 'sev-snp');
+  assert.equal(document.name, 'web');
+  const bySignature = ['snp', `-ovmf=${ovmf}`, '-vcpus=2', '-vcpu-sig=0x800f12', '-name=web'];
+  assert.deepEqual(await measured(...bySignature, ...direct), document);
+  const other = await measured(...snp, '-guest-features=0x21', '-vmm=ec2', '-kind=firmware');
+  assert.notDeepEqual(other.measurement, document.measurement);
+  assert.equal(other.kind, 'firmware');
+});
+
+test('measure tdx prints the registers that it can compute, and names the others', async () => {
+  const alone = await measured('tdx', `-tdvf=${tdvf}`);
+  assert.ok(alone.mrtd);
+  assert.equal(alone.rtmr1, undefined);
+  const tdx = ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=2G'];
+  const booted = await measured(...tdx);
+  assert.deepEqual(booted.mrtd, alone.mrtd);
+  assert.ok(booted.rtmr1 && booted.rtmr2);
+  assert.equal(booted.rtmr0, undefined);
+  const acpi = [`-acpi-tables=${initrd}`, `-acpi-rsdp=${initrd}`, `-acpi-loader=${initrd}`];
+  assert.ok((await measured(...tdx, ...acpi)).rtmr0);
+  assert.match((await measure(...tdx)).out, /not computed\s+rtmr0, rtmr3/);
+});
+
+test('the table shows the digest by which a role pins the values', async () => {
+  const { out } = await measure(...snp, '-format=json');
+  const digest = await digestOf(JSON.parse(out), nodeProvider);
+  assert.ok((await measure(...snp)).out.includes(digest));
+});
+
+test('a server takes what is measured under the digest that was shown', async () => {
+  const server = await startRealServer(['-dev-no-store-token']);
+  const env = { VAULT_ADDR: server.address, VAULT_TOKEN: server.rootToken };
+  assert.equal((await runVouchsafe(['auth', 'enable', 'attest'], { env })).code, 0);
+  const { out } = await measure(...snp, '-format=json');
+  const values = file('values.json', out);
+  const written = await runVouchsafe(
+    [
+      ...['write', '-field=digest', 'auth/attest/reference-values'],
+      ...[`values=@${values}`, 'label=web'],
+    ],
+    { env },
+  );
+  assert.equal(written.out.trim(), await digestOf(JSON.parse(out), nodeProvider), written.err);
+  assert.equal(await server.stop(), 0);
+});
+
+const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['no firmware', ['snp', '-vcpus=1', '-vcpu-type=EPYC'], /-ovmf/],
+  ['no number of processors', ['snp', `-ovmf=${ovmf}`, '-vcpu-type=EPYC'], /-vcpus/],
+  ['no processor', ['snp', `-ovmf=${ovmf}`, '-vcpus=1'], /input-invalid/],
+  ['an unknown processor', ['snp', `-ovmf=${ovmf}`, '-vcpus=1', '-vcpu-type=Xeon'], /-vcpu-sig/],
+  ['a processor twice', [...snp, '-vcpu-sig=1'], /give one/],
+  ['a signature that is no number', ['snp', `-ovmf=${ovmf}`, '-vcpus=1', '-vcpu-sig=x'], /number/],
+  ['an initrd without kernel', [...snp, `-initrd=${initrd}`], /-kernel/],
+  ['a hash that is too short', [...snp, '-ovmf-hash=00'], /96/],
+  ['a file that is not there', [...snp, '-kernel=/nowhere'], /ENOENT/],
+  ['a folder', [...snp, `-kernel=${folder}`], /is no file/],
+  ['another file', ['snp', `-ovmf=${initrd}`, '-vcpus=1', '-vcpu-type=EPYC'], /malformed/],
+  ['firmware for another TEE', ['tdx', `-tdvf=${ovmf}`], /unsupported-format/],
+  ['memory without kernel', ['tdx', `-tdvf=${tdvf}`, '-memory=2G'], /-kernel/],
+  ['a kernel without memory', ['tdx', `-tdvf=${tdvf}`, ...direct], /-memory/],
+  ['memory without size', ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=much'], /-memory/],
+  [
+    'one ACPI blob of three',
+    ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=2G', `-acpi-rsdp=${initrd}`],
+    /go together/,
+  ],
+  ['an argument', [...snp, 'more'], /argument/],
+  ['one document to compare', ['diff', initrd], /argument/],
+  ['a document that is not JSON', ['diff', initrd, initrd], /not JSON/],
+];
+
+for (const [sentence, args, reason] of refusals) {
+  test(`measure refuses ${sentence}`, async () => {
+    const outcome = await measure(...args);
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.err, reason);
+    assert.equal(outcome.out, '');
+  });
+}
+
+test('measure diff says what changed, and by its exit code whether anything did', async () => {
+  const a = file('a.json', (await measure(...snp, '-format=json')).out);
+  const b = file('b.json', (await measure(...snp, ...direct, '-format=json')).out);
+  const same = await measure('diff', a, a);
+  assert.deepEqual([same.code, same.out], [0, 'no difference\n']);
+  const changed = await measure('diff', '-format=json', a, b);
+  assert.equal(changed.code, 3);
+  const { differences } = JSON.parse(changed.out);
+  assert.deepEqual(
+    differences.map(({ place }: { place: string }) => place),
+    ['any_of[0].measurement'],
+  );
+  assert.match((await measure('diff', a, b)).out, /any_of\[0\]\.measurement/);
+  const wrong = file('wrong.json', '{"name": "x"}');
+  assert.equal((await measure('diff', a, wrong)).code, 1);
+});

@@ -1,0 +1,137 @@
+// `measure tdx`: MRTD and, for a direct boot, RTMR0 to RTMR2 of a TD from its firmware, kernel and memory.
+import {
+  type AcpiBlobs,
+  encodeHex,
+  measureTdx,
+  type TdxDirectBoot,
+  type TdxLaunch,
+  tdvfGenerations,
+  tdxPageOrders,
+} from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
+import { choiceFlag, textFlag, UsageError } from '../../arguments/flag.js';
+import { command } from '../command.js';
+import {
+  documentFlags,
+  documentOf,
+  measuring,
+  readInput,
+  readInputOrNothing,
+  registering,
+  required,
+  showDocument,
+} from './document.js';
+
+const UNITS: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** QEMU's -m: megabytes, or with a unit. */
+function parseMemory(text: string): number {
+  const [, digits = '', unit = 'M'] = /^([0-9]{1,9})([MGT]?)$/.exec(text.toUpperCase()) ?? [];
+  if (digits === '') throw new UsageError('-memory: want a size such as 2048M or 16G');
+  return Number(digits) * (UNITS[unit === '' ? 'M' : unit] ?? 0);
+}
+
+interface BootFlags {
+  readonly kernel: string | null;
+  readonly initrd: string | null;
+  readonly append: string | null;
+  readonly memory: string | null;
+  readonly 'acpi-tables': string | null;
+  readonly 'acpi-rsdp': string | null;
+  readonly 'acpi-loader': string | null;
+}
+
+function readAcpi(flags: BootFlags): AcpiBlobs | null {
+  const paths = [flags['acpi-tables'], flags['acpi-rsdp'], flags['acpi-loader']];
+  const [tables, rsdp, loader] = paths;
+  if (paths.every((path) => path === null)) return null;
+  if (tables == null || rsdp == null || loader == null) {
+    throw new UsageError('-acpi-tables, -acpi-rsdp and -acpi-loader go together');
+  }
+  return {
+    tables: readInput(tables, 'ACPI tables'),
+    rsdp: readInput(rsdp, 'ACPI root pointer'),
+    loader: readInput(loader, 'ACPI table loader'),
+  };
+}
+
+function readBoot(flags: BootFlags): TdxDirectBoot | null {
+  const { kernel, ...rest } = flags;
+  if (kernel === null) {
+    if (Object.values(rest).some((value) => value !== null)) {
+      throw new UsageError('-initrd, -append, -memory and -acpi-… go with -kernel');
+    }
+    return null;
+  }
+  return {
+    kernel: readInput(kernel, 'kernel'),
+    initrd: readInputOrNothing(flags.initrd, 'initrd'),
+    commandLine: required(flags.append, 'append'),
+    memoryBytes: parseMemory(required(flags.memory, 'memory')),
+    acpi: readAcpi(flags),
+  };
+}
+
+export const measureTdxCommand = command({
+  usage: 'measure tdx [options]',
+  summary: 'Compute MRTD and RTMR0 to RTMR2 of a TD',
+  details: `Computes what a TDX quote states: MRTD from the firmware alone; RTMR1 and RTMR2 with -kernel, for a TD that QEMU boots directly; RTMR0 too when the three ACPI blobs are given, which a guest finds as raw below /sys/firmware/qemu_fw_cfg/by_name/etc, in acpi/tables, acpi/rsdp and table-loader. RTMR3 is the workload’s own, and what a boot loader on a disk measures is not computed. Nothing is verified, and nothing is fetched.\n\n${registering}`,
+  examples: [
+    ['The firmware alone:', 'measure tdx -tdvf=OVMF.fd -kind=firmware'],
+    [
+      'A TD that QEMU boots with a kernel:',
+      'measure tdx -tdvf=OVMF.fd -kernel=vmlinuz -initrd=initrd.img -append="console=hvc0" -memory=2G',
+    ],
+  ],
+  flags: {
+    tdvf: textFlag('Firmware image. Required.', { valueName: 'FILE' }),
+    kernel: textFlag('Kernel that QEMU boots.', { valueName: 'FILE' }),
+    initrd: textFlag('Initrd that goes with it.', { valueName: 'FILE' }),
+    append: textFlag('Command line that goes with it.'),
+    memory: textFlag('Memory of the TD, as QEMU’s -m has it: 2048M, 16G.', { valueName: 'SIZE' }),
+    'acpi-tables': textFlag('ACPI tables, for RTMR0.', { valueName: 'FILE' }),
+    'acpi-rsdp': textFlag('ACPI root pointer, for RTMR0.', { valueName: 'FILE' }),
+    'acpi-loader': textFlag('ACPI table loader, for RTMR0.', { valueName: 'FILE' }),
+    edk2: choiceFlag(
+      'Generation of the firmware: until 2023, until edk2-stable202502, or from edk2-stable202505 on.',
+      tdvfGenerations,
+      '2024',
+    ),
+    'page-order': choiceFlag(
+      'Whether the VMM measures each page as it adds it, or after all of a section.',
+      tdxPageOrders,
+      'one-pass',
+    ),
+    ...documentFlags,
+  },
+  arguments: [0, 0],
+  server: false,
+  format: true,
+  async run(context, flags) {
+    const launch: TdxLaunch = {
+      firmware: readInput(required(flags.tdvf, 'tdvf'), 'firmware'),
+      pageOrder: flags['page-order'],
+      generation: flags.edk2,
+      boot: readBoot({
+        kernel: flags.kernel,
+        initrd: flags.initrd,
+        append: flags.append,
+        memory: flags.memory,
+        'acpi-tables': flags['acpi-tables'],
+        'acpi-rsdp': flags['acpi-rsdp'],
+        'acpi-loader': flags['acpi-loader'],
+      }),
+    };
+    const measured = await measuring(() => measureTdx(launch, nodeProvider));
+    const set: Record<string, readonly string[]> = {};
+    const missing: string[] = [];
+    for (const [register, value] of Object.entries(measured)) {
+      if (value === null) missing.push(register);
+      else set[register] = [encodeHex(value)];
+    }
+    await showDocument(context, documentOf(flags, 'tdx-dcap', set), [
+      ['not computed', [...missing, 'rtmr3'].join(', ')],
+    ]);
+    return 0;
+  },
+});

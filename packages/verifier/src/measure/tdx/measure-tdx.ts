@@ -1,0 +1,189 @@
+// What a genuine TDX quote will state as MRTD and RTMR0 to RTMR2, from the files a TD is started with by QEMU. Offline;
+// trusts its input. RTMR3 is the workload's own, and a TD that boots from a disk extends RTMR1 and RTMR2 by what it
+// finds there: neither is computed here.
+
+import { concatBytes } from '../../encoding/bytes.js';
+import { decodeHex } from '../../encoding/hex.js';
+import { EvidenceError } from '../../errors.js';
+import type { CryptoProvider } from '../../provider.js';
+import { guidBytes } from '../guid.js';
+import { parseOvmf } from '../ovmf.js';
+import { measuredPeBytes } from '../pe-image.js';
+import { patchedKernel } from './linux-kernel.js';
+import { computeMrtd, type TdxPageOrder } from './mrtd.js';
+import { tdHob } from './td-hob.js';
+import { parseTdvfSections, type TdvfSection } from './tdvf.js';
+
+const registerBytes = 48;
+const utf8 = new TextEncoder();
+
+/**
+ * Generations of edk2 that measure a direct boot differently. '2022': the separator before the boot goes to
+ * RTMR0. '2024': to RTMR1. '2025' (edk2-stable202505): the kernel is measured as it is, not as QEMU
+ * patches it, and RTMR0 has events that depend on the build, so that it is not computed.
+ */
+export const tdvfGenerations = ['2022', '2024', '2025'] as const;
+export type TdvfGeneration = (typeof tdvfGenerations)[number];
+
+/** As a guest shows them under /sys/firmware/qemu_fw_cfg/by_name/etc: acpi/tables, acpi/rsdp, table-loader. */
+export interface AcpiBlobs {
+  readonly tables: Uint8Array;
+  readonly rsdp: Uint8Array;
+  readonly loader: Uint8Array;
+}
+
+/** QEMU with -kernel, -initrd, -append and -m. */
+export interface TdxDirectBoot {
+  readonly kernel: Uint8Array;
+  /** Empty: none. */
+  readonly initrd: Uint8Array;
+  readonly commandLine: string;
+  readonly memoryBytes: number;
+  /** Null: RTMR0 is not computed. */
+  readonly acpi: AcpiBlobs | null;
+}
+
+export interface TdxLaunch {
+  /** The firmware as one file. */
+  readonly firmware: Uint8Array;
+  readonly pageOrder: TdxPageOrder;
+  readonly generation: TdvfGeneration;
+  /** Null: only MRTD is computed. */
+  readonly boot: TdxDirectBoot | null;
+}
+
+/** 48 bytes each; null was not computed. */
+export interface TdxMeasurement {
+  readonly mrtd: Uint8Array;
+  readonly rtmr0: Uint8Array | null;
+  readonly rtmr1: Uint8Array | null;
+  readonly rtmr2: Uint8Array | null;
+}
+
+const globalVariable = guidBytes('8be4df61-93ca-11d2-aa0d-00e098032b8c');
+const imageSecurity = guidBytes('d719b2cb-3d3a-4596-a3bc-dad00e67656f');
+/** A firmware without Secure Boot measures that these are empty, in this order. */
+const secureBootVariables = [
+  [globalVariable, 'SecureBoot'],
+  [globalVariable, 'PK'],
+  [globalVariable, 'KEK'],
+  [imageSecurity, 'db'],
+  [imageSecurity, 'dbx'],
+] as const;
+
+const separator = new Uint8Array(4);
+const bootOrder = new Uint8Array(2);
+/** Boot0000 of OVMF: its own user interface, "UiApp", in its own firmware volume. */
+const boot0000 = decodeHex(
+  '090100002c0055006900410070007000000004071400c9bdb87cebf8344faaea3ee4af6516a1' +
+    '0406140021aa2c4614760345836e8ab6f46623317fff0400',
+);
+
+function utf16(text: string): Uint8Array {
+  const bytes = new Uint8Array(2 * text.length);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < text.length; i += 1) view.setUint16(2 * i, text.charCodeAt(i), true);
+  return bytes;
+}
+
+/** UEFI_VARIABLE_DATA without data (TCG PC Client Platform Firmware Profile 1.06, section 10.2.6). */
+function emptyVariable(vendor: Uint8Array, name: string): Uint8Array {
+  const lengths = new Uint8Array(16);
+  new DataView(lengths.buffer).setBigUint64(0, BigInt(name.length), true);
+  return concatBytes(vendor, lengths, utf16(name));
+}
+
+/** A register that starts at zero, after events with these data. */
+async function extend(
+  events: readonly Uint8Array[],
+  provider: CryptoProvider,
+): Promise<Uint8Array> {
+  let register: Uint8Array = new Uint8Array(registerBytes);
+  for (const data of events) {
+    const digest = await provider.digest('sha384', data);
+    register = await provider.digest('sha384', concatBytes(register, digest));
+  }
+  return register;
+}
+
+/** What the firmware measures into RTMR0 of a direct boot, in order. @throws EvidenceError 'input-invalid' */
+export function rtmr0Events(
+  sections: readonly TdvfSection[],
+  memoryBytes: number,
+  acpi: AcpiBlobs,
+  generation: TdvfGeneration,
+): readonly Uint8Array[] {
+  if (generation === '2025') {
+    throw new EvidenceError('input-invalid', 'TDX launch: RTMR0 of edk2 2025 is not computed');
+  }
+  const configuration = sections.find(({ kind }) => kind === 'configuration');
+  if (configuration === undefined) {
+    throw new EvidenceError(
+      'input-invalid',
+      'TDX launch: the firmware has no configuration volume',
+    );
+  }
+  return [
+    tdHob(sections, memoryBytes),
+    configuration.data,
+    ...secureBootVariables.map(([vendor, name]) => emptyVariable(vendor, name)),
+    separator,
+    ...[acpi.loader, acpi.rsdp, acpi.tables],
+    ...[bootOrder, boot0000],
+    ...(generation === '2022' ? [separator] : []),
+  ];
+}
+
+function rtmr1Events(boot: TdxDirectBoot, generation: TdvfGeneration): readonly Uint8Array[] {
+  const kernel =
+    generation === '2025'
+      ? boot.kernel
+      : patchedKernel(boot.kernel, boot.initrd.length, boot.memoryBytes);
+  return [
+    measuredPeBytes(kernel),
+    utf8.encode('Calling EFI Application from Boot Option'),
+    ...(generation === '2022' ? [] : [separator]),
+    utf8.encode('Exit Boot Services Invocation'),
+    utf8.encode('Exit Boot Services Returned with Success'),
+  ];
+}
+
+/** The kernel's EFI stub measures its command line, as the firmware hands it over, and its initrd. */
+function rtmr2Events({ commandLine, initrd }: TdxDirectBoot): readonly Uint8Array[] {
+  if (initrd.length === 0) return [utf16(`${commandLine}\0`)];
+  return [utf16(`${commandLine} initrd=initrd\0`), initrd];
+}
+
+function checkBoot({ commandLine, memoryBytes }: TdxDirectBoot): void {
+  if (commandLine === '' || commandLine.includes('\0')) {
+    throw new EvidenceError('input-invalid', 'TDX launch: want a command line');
+  }
+  if (!Number.isSafeInteger(memoryBytes) || memoryBytes <= 0) {
+    throw new EvidenceError('input-invalid', 'TDX launch: want the size of memory');
+  }
+}
+
+/**
+ * @throws EvidenceError 'input-invalid' for a launch that cannot be; 'unsupported-format' |
+ *   'unsupported-version' | 'reserved-bits' | 'malformed' for files that are not what they should be
+ */
+export async function measureTdx(
+  launch: TdxLaunch,
+  provider: CryptoProvider,
+): Promise<TdxMeasurement> {
+  const { boot, generation } = launch;
+  const sections = parseTdvfSections(parseOvmf(launch.firmware));
+  const mrtd = await computeMrtd(sections, launch.pageOrder, provider);
+  if (boot === null) return { mrtd, rtmr0: null, rtmr1: null, rtmr2: null };
+  checkBoot(boot);
+  const { acpi, memoryBytes } = boot;
+  return {
+    mrtd,
+    rtmr0:
+      acpi === null
+        ? null
+        : await extend(rtmr0Events(sections, memoryBytes, acpi, generation), provider),
+    rtmr1: await extend(rtmr1Events(boot, generation), provider),
+    rtmr2: await extend(rtmr2Events(boot), provider),
+  };
+}
