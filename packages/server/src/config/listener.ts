@@ -7,6 +7,7 @@ import {
   type ForwardedForConfig,
   type ListenerConfig,
   type ListenerTlsConfig,
+  type ProxyProtocolConfig,
   type TlsVersion,
 } from './server-config.js';
 import type { IgnoredKeys, Stanza } from './stanza.js';
@@ -35,8 +36,6 @@ const IGNORED: IgnoredKeys = {
   tls_key_exchange_preferences: NOT_SUPPORTED,
   tls_prefer_server_cipher_suites: NOT_SUPPORTED,
   tls_max_request_size: NOT_SUPPORTED,
-  proxy_protocol_behavior: NOT_SUPPORTED,
-  proxy_protocol_authorized_addrs: NOT_SUPPORTED,
   x_forwarded_for_client_cert_header: NOT_SUPPORTED,
   x_forwarded_for_client_cert_header_decoders: NOT_SUPPORTED,
   profiling: NOT_SUPPORTED,
@@ -75,6 +74,7 @@ export function readListener(stanza: Stanza): ListenerConfig {
     readTimeoutSeconds: positiveSeconds(stanza, 'http_read_timeout', 30),
     writeTimeoutSeconds: stanza.durationSeconds('http_write_timeout') ?? 0,
     idleTimeoutSeconds: positiveSeconds(stanza, 'http_idle_timeout', 300),
+    proxyProtocol: readProxyProtocol(stanza),
     forwardedFor: readForwardedFor(stanza),
     requireRequestHeader: stanza.boolean('require_request_header') ?? false,
     responseHeaders: readResponseHeaders(stanza),
@@ -167,6 +167,32 @@ function readTls(stanza: Stanza): ListenerTlsConfig | null {
     stanza.fail('tls_disable_client_certs', 'config-bad-value', detail);
   }
   return tls;
+}
+
+const PROXY_BEHAVIORS: Readonly<
+  Record<ProxyProtocolConfig['behavior'], ProxyProtocolConfig['behavior']>
+> = {
+  use_always: 'use_always',
+  allow_authorized: 'allow_authorized',
+  deny_unauthorized: 'deny_unauthorized',
+};
+
+function readProxyProtocol(stanza: Stanza): ProxyProtocolConfig | null {
+  const behavior = stanza.word('proxy_protocol_behavior', PROXY_BEHAVIORS);
+  const addresses = stanza.strings('proxy_protocol_authorized_addrs');
+  const fail = (detail: string): void =>
+    stanza.fail('proxy_protocol_authorized_addrs', 'config-bad-value', detail);
+  if (addresses !== null && !addresses.every(isAddressOrBlock)) {
+    fail('proxy_protocol_authorized_addrs is not valid: want IP addresses or CIDR blocks');
+  }
+  if (behavior === null) {
+    if (addresses !== null) fail('proxy_protocol_authorized_addrs needs proxy_protocol_behavior');
+    return null;
+  }
+  if (behavior !== 'use_always' && (addresses ?? []).length === 0) {
+    fail(`proxy_protocol_behavior "${behavior}" needs proxy_protocol_authorized_addrs`);
+  }
+  return { behavior, authorizedAddresses: addresses ?? [] };
 }
 
 function readForwardedFor(stanza: Stanza): ForwardedForConfig | null {

@@ -32,6 +32,12 @@ export interface ForwardedForConfig {
   readonly rejectNotAuthorized: boolean;
 }
 
+/** `proxy_protocol_behavior` and `proxy_protocol_authorized_addrs`. */
+export interface ProxyProtocolConfig {
+  readonly behavior: 'use_always' | 'allow_authorized' | 'deny_unauthorized';
+  readonly authorizedAddresses: readonly string[];
+}
+
 /** `listener "tcp" { … }`. */
 export interface ListenerConfig {
   /** 'host:port'. */
@@ -46,6 +52,7 @@ export interface ListenerConfig {
   /** 0: the engine's own default. */
   readonly writeTimeoutSeconds: number;
   readonly idleTimeoutSeconds: number;
+  readonly proxyProtocol: ProxyProtocolConfig | null;
   readonly forwardedFor: ForwardedForConfig | null;
   readonly requireRequestHeader: boolean;
   /** By status, class ('4xx') or 'default': names and values. */

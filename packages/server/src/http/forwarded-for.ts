@@ -1,7 +1,8 @@
 // The client's address behind a proxy. Believed from listed proxies only.
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { Connection } from '../framework/backend.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
+import { isListed, parseBlocks } from './engine/address-blocks.js';
 import type { RequestHead } from './engine/request-head.js';
 import { SECRET_HEADERS } from './headers.js';
 
@@ -19,30 +20,9 @@ export interface ForwardedForOptions {
 /** Finds the connection as the handler should see it. @throws ApiError */
 export type PeerReader = (head: RequestHead, peer: Connection) => Connection;
 
-function parseBlocks(addresses: readonly string[]): BlockList {
-  const blocks = new BlockList();
-  for (const address of addresses) {
-    const [ip = '', bits] = address.split('/');
-    const family = isIP(ip);
-    if (family === 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) {
-      throw new TypeError(`x_forwarded_for_authorized_addrs: "${address}" is not an address`);
-    }
-    const type = family === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) blocks.addAddress(ip, type);
-    else blocks.addSubnet(ip, Number(bits), type);
-  }
-  return blocks;
-}
-
-function isListed(blocks: BlockList, address: string): boolean {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  const family = isIP(plain);
-  return family !== 0 && blocks.check(plain, family === 6 ? 'ipv6' : 'ipv4');
-}
-
 /** @throws TypeError when an address of the options is none */
 export function createPeerReader(options: ForwardedForOptions): PeerReader {
-  const blocks = parseBlocks(options.authorizedAddresses);
+  const blocks = parseBlocks(options.authorizedAddresses, 'x_forwarded_for_authorized_addrs');
   return (head, peer) => {
     const value = head.readAll(SECRET_HEADERS).get('x-forwarded-for');
     if (!isListed(blocks, peer.remoteAddress)) {

@@ -14,6 +14,7 @@ import {
   type EngineTimeouts,
   SYSTEM_CLOCK,
 } from './engine/limits.js';
+import type { ProxyProtocolOptions } from './engine/proxy-door.js';
 import { startEngine, type TlsOptions } from './engine/server.js';
 import { createPeerReader, type ForwardedForOptions } from './forwarded-for.js';
 import { WATCHED_HEADERS } from './headers.js';
@@ -28,6 +29,7 @@ export interface ListenerOptions {
   readonly jsonLimits: JsonLimits;
   readonly timeouts: EngineTimeouts;
   readonly clock: EngineClock;
+  readonly proxyProtocol: ProxyProtocolOptions | null;
   readonly forwardedFor: ForwardedForOptions | null;
   readonly requireRequestHeader: boolean;
   readonly cors: CorsRules | null;
@@ -47,6 +49,7 @@ export const DEFAULT_LISTENER_OPTIONS: Omit<ListenerOptions, 'address' | 'tls' |
   jsonLimits: DEFAULT_JSON_LIMITS,
   timeouts: DEFAULT_TIMEOUTS,
   clock: SYSTEM_CLOCK,
+  proxyProtocol: null,
   forwardedFor: null,
   requireRequestHeader: false,
   cors: null,
@@ -102,6 +105,7 @@ export async function startListener(
   const engine = await startEngine({
     ...parseAddress(options.address),
     tls: options.tls,
+    proxyProtocol: options.proxyProtocol,
     limits: options.limits,
     timeouts: options.timeouts,
     clock: options.clock,

@@ -69,6 +69,7 @@ function listenerOptions(core: Core, config: ListenerConfig, log: Log): Listener
       handlerMs: config.requestSecondsMax * SECOND_MS || DEFAULT_TIMEOUTS.handlerMs,
     },
     clock: SYSTEM_CLOCK,
+    proxyProtocol: config.proxyProtocol,
     forwardedFor: config.forwardedFor,
     requireRequestHeader: config.requireRequestHeader,
     cors: corsRules(core, config),

@@ -9,6 +9,8 @@ import type { Exchange } from './exchange.js';
 import { HeaderTable, type WatchedHeader } from './header-table.js';
 import { type EngineClock, type EngineLimits, type EngineTimeouts, SWEEP_MS } from './limits.js';
 import { SlabPool } from './output.js';
+import { type Accept, ProxyDoor, type ProxyProtocolOptions } from './proxy-door.js';
+import type { ProxySource } from './proxy-header.js';
 import type { Refusal } from './refusal.js';
 
 export interface TlsOptions {
@@ -32,6 +34,8 @@ export interface EngineOptions {
   readonly port: number;
   /** Null for plain HTTP. */
   readonly tls: TlsOptions | null;
+  /** Null: peers are clients, and a header of a proxy is refused like every other malformed request. */
+  readonly proxyProtocol: ProxyProtocolOptions | null;
   readonly limits: EngineLimits;
   readonly timeouts: EngineTimeouts;
   readonly clock: EngineClock;
@@ -68,10 +72,10 @@ function secureContextOptions(options: TlsOptions): tls.SecureContextOptions {
   };
 }
 
-/** Facts about the peer; the certificate is read once, when somebody asks. */
-export function describePeer(socket: net.Socket): Connection {
-  const remoteAddress = socket.remoteAddress ?? '';
-  const remotePort = socket.remotePort ?? 0;
+/** Facts about the peer, or about `source` if a proxy named one; the certificate is read once, when somebody asks. */
+export function describePeer(socket: net.Socket, source: ProxySource | null): Connection {
+  const remoteAddress = source?.address ?? socket.remoteAddress ?? '';
+  const remotePort = source?.port ?? socket.remotePort ?? 0;
   if (!(socket instanceof tls.TLSSocket)) return { remoteAddress, remotePort, tls: null };
   let certificate: Buffer | null | undefined;
   return {
@@ -88,20 +92,76 @@ export function describePeer(socket: net.Socket): Connection {
   };
 }
 
-function createListener(options: EngineOptions, accept: (socket: net.Socket) => void): net.Server {
-  const socketOptions = { allowHalfOpen: true, noDelay: true };
-  if (options.tls === null) return net.createServer(socketOptions, accept);
+const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true };
+
+interface Doors {
+  /** What listens. */
+  readonly outer: net.Server;
+  /** What makes TLS connections; null for plain HTTP. */
+  readonly secure: tls.Server | null;
+  /** Null without the PROXY protocol. */
+  readonly proxy: ProxyDoor | null;
+}
+
+function createSecure(
+  options: EngineOptions,
+  tlsOptions: TlsOptions,
+  accept: (socket: net.Socket) => void,
+): tls.Server {
   return tls.createServer(
     {
-      ...socketOptions,
-      ...secureContextOptions(options.tls),
-      requestCert: options.tls.requestClientCertificate,
+      ...SOCKET_OPTIONS,
+      ...secureContextOptions(tlsOptions),
+      requestCert: tlsOptions.requestClientCertificate,
       rejectUnauthorized: false,
       handshakeTimeout: options.timeouts.handshakeMs,
       ALPNProtocols: ['http/1.1'],
     },
     accept,
   );
+}
+
+function createDoors(options: EngineOptions, now: () => number, accept: Accept): Doors {
+  const { tls: tlsOptions, proxyProtocol } = options;
+  if (proxyProtocol !== null) return createProxied(options, proxyProtocol, now, accept);
+  const plain = (socket: net.Socket): void => accept(socket, null);
+  if (tlsOptions === null) {
+    return { outer: net.createServer(SOCKET_OPTIONS, plain), secure: null, proxy: null };
+  }
+  const secure = createSecure(options, tlsOptions, plain);
+  return { outer: secure, secure, proxy: null };
+}
+
+/** The proxy's header comes before the handshake, so that TLS is spoken behind it. */
+function createProxied(
+  options: EngineOptions,
+  proxyProtocol: ProxyProtocolOptions,
+  now: () => number,
+  accept: Accept,
+): Doors {
+  // A TLS socket shows the ends of the socket below it, which no two open connections of a listener share.
+  const sources = new Map<string, ProxySource>();
+  const endOf = (socket: net.Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+  const secure =
+    options.tls === null
+      ? null
+      : createSecure(options, options.tls, (socket) =>
+          accept(socket, sources.get(endOf(socket)) ?? null),
+        );
+  const proxy = new ProxyDoor(proxyProtocol, (socket, source) => {
+    if (secure === null) {
+      accept(socket, source);
+      return;
+    }
+    const end = endOf(socket);
+    if (source !== null) {
+      sources.set(end, source);
+      socket.once('close', () => sources.delete(end));
+    }
+    secure.emit('connection', socket);
+  });
+  const outer = net.createServer(SOCKET_OPTIONS, (socket) => proxy.take(socket, now()));
+  return { outer, secure, proxy };
 }
 
 /** @throws the system's error when the address can not be bound */
@@ -120,15 +180,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     reportFault: options.reportFault,
   };
   let isClosing = false;
-  const server = createListener(options, (socket) => {
-    if (isClosing) {
-      socket.destroy();
-      return;
-    }
-    const connection = new HttpConnection(socket, describePeer(socket), context);
-    connections.add(connection);
-    socket.on('close', () => connections.delete(connection));
-  });
+  const doors = createDoors(
+    options,
+    () => context.now,
+    (socket, source) => {
+      if (isClosing) {
+        socket.destroy();
+        return;
+      }
+      const connection = new HttpConnection(socket, describePeer(socket, source), context);
+      connections.add(connection);
+      socket.on('close', () => connections.delete(connection));
+    },
+  );
+  const server = doors.outer;
   server.maxConnections = options.limits.connectionsMax;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -146,19 +211,21 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const stopSweeping = options.clock.every(SWEEP_MS, () => {
     context.now = options.clock.now();
     for (const connection of connections) connection.sweep();
+    doors.proxy?.sweep(context.now, options.timeouts.headMs);
   });
   const address = server.address() as net.AddressInfo;
   return {
     host: address.address,
     port: address.port,
     reloadTls(certificate, key) {
-      if (options.tls === null || !(server instanceof tls.Server)) return;
-      server.setSecureContext(secureContextOptions({ ...options.tls, certificate, key }));
+      if (options.tls === null || doors.secure === null) return;
+      doors.secure.setSecureContext(secureContextOptions({ ...options.tls, certificate, key }));
     },
     async close(graceMs) {
       isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const connection of connections) connection.drain();
+      doors.proxy?.close();
       const cutOff = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, graceMs);
