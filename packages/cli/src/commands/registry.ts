@@ -37,6 +37,7 @@ export const commands: readonly (readonly [string, () => Promise<Command>])[] = 
   ['attest show', async () => (await import('./attest/show.js')).attestShow],
   ['measure snp', async () => (await import('./measure/snp.js')).measureSnpCommand],
   ['measure tdx', async () => (await import('./measure/tdx.js')).measureTdxCommand],
+  ['measure nitro', async () => (await import('./measure/nitro.js')).measureNitroCommand],
   ['measure diff', async () => (await import('./measure/diff.js')).measureDiff],
   ['kv get', async () => (await import('./kv/get.js')).kvGet],
   ['kv put', async () => (await import('./kv/put.js')).kvPut],

@@ -7,6 +7,8 @@ import { digestOf, measureSnp, parseReferenceValues } from '@vouchsafe/verifier'
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
   amdSevFirmware,
+  eifKinds,
+  makeEif,
   makeFirmware,
   makeKernel,
   tdvfMetadata,
@@ -54,6 +56,17 @@ const tdvf = file(
         attributes: 0,
       },
     ]),
+  }),
+);
+
+const eif = file(
+  'app.eif',
+  makeEif({
+    sections: [
+      [eifKinds.kernel, Uint8Array.of(1)],
+      [eifKinds.cmdline, Uint8Array.of(2)],
+      [eifKinds.ramdisk, Uint8Array.of(3)],
+    ],
   }),
 );
 
@@ -111,6 +124,13 @@ test('measure tdx prints the registers that it can compute, and names the others
   assert.match((await measure(...tdx)).out, /not computed\s+rtmr0, rtmr3/);
 });
 
+test('measure nitro prints the PCRs of an image, and whether it is signed', async () => {
+  const document = await measured('nitro', eif);
+  assert.equal(document.format, 'aws-nitro');
+  assert.deepEqual(Object.keys((document.any_of as object[])[0] ?? {}), ['pcr0', 'pcr1', 'pcr2']);
+  assert.match((await measure('nitro', eif)).out, /signed by\s+nobody/);
+});
+
 test('the table shows the digest by which a role pins the values', async () => {
   const { out } = await measure(...snp, '-format=json');
   const digest = await digestOf(JSON.parse(out), nodeProvider);
@@ -155,6 +175,8 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=2G', `-acpi-rsdp=${initrd}`],
     /go together/,
   ],
+  ['no image', ['nitro'], /argument/],
+  ['firmware in place of an image', ['nitro', ovmf], /unsupported-format/],
   ['an argument', [...snp, 'more'], /argument/],
   ['one document to compare', ['diff', initrd], /argument/],
   ['a document that is not JSON', ['diff', initrd, initrd], /not JSON/],
