@@ -46,3 +46,11 @@ for (const [what, keys] of [
     assert.match(refusalOf(keys), /^config-bad-value/);
   });
 }
+
+test('endpoints for holders of key shares want a token unless the listener says otherwise', () => {
+  assert.deepEqual([...read('').opened], []);
+  assert.deepEqual([...read('disable_unauthed_rekey_endpoints = true').opened], []);
+  assert.deepEqual([...read('disable_unauthed_rekey_endpoints = false').opened], ['rekey']);
+  const root = read('disable_unauthed_generate_root_endpoints = "false"');
+  assert.deepEqual([...root.opened], ['generate-root']);
+});

@@ -1,5 +1,6 @@
 // Reads `listener "tcp"` stanzas. A listener without TLS has to say so.
 import { isIP } from 'node:net';
+import type { OpenableGroup } from '../framework/backend.js';
 import { badValue, readStringList } from '../hcl/read.js';
 import type { HclItem } from '../hcl/tree.js';
 import {
@@ -52,11 +53,11 @@ const IGNORED: IgnoredKeys = {
   chroot_namespace: NOT_SUPPORTED,
 };
 
-/** Vault opens these endpoints to anybody when they are false. */
-const UNAUTHENTICATED_SWITCHES = [
-  'disable_unauthed_rekey_endpoints',
-  'disable_unauthed_generate_root_endpoints',
-];
+/** They open endpoints to anybody when they are false. */
+const UNAUTHENTICATED_SWITCHES: ReadonlyMap<string, OpenableGroup> = new Map([
+  ['disable_unauthed_rekey_endpoints', 'rekey'],
+  ['disable_unauthed_generate_root_endpoints', 'generate-root'],
+]);
 
 /** Problems are kept in the stanza; what cannot be read takes its default. */
 export function readListener(stanza: Stanza): ListenerConfig {
@@ -77,6 +78,11 @@ export function readListener(stanza: Stanza): ListenerConfig {
     proxyProtocol: readProxyProtocol(stanza),
     forwardedFor: readForwardedFor(stanza),
     requireRequestHeader: stanza.boolean('require_request_header') ?? false,
+    opened: new Set(
+      [...UNAUTHENTICATED_SWITCHES].flatMap(([key, group]) =>
+        stanza.boolean(key) === false ? [group] : [],
+      ),
+    ),
     responseHeaders: readResponseHeaders(stanza),
     corsEnabled: stanza.boolean('cors_enabled') ?? false,
     corsAllowedOrigins: stanza.strings('cors_allowed_origins') ?? [],
@@ -101,11 +107,6 @@ function readUnused(stanza: Stanza): void {
     metrics_path: NOT_SUPPORTED,
     add_lease_metrics_namespace_labels: NOT_SUPPORTED,
   });
-  for (const key of UNAUTHENTICATED_SWITCHES) {
-    if (stanza.boolean(key) !== false) continue;
-    const detail = `"${key}" is false: these endpoints always want a token here; remove it`;
-    stanza.fail(key, 'config-unsupported', detail);
-  }
   stanza.integer('max_request_json_memory', 1024, JSON_COUNT_MAX);
   const bounded = 'has no effect: max_request_size and max_request_json_strings bound it';
   stanza.warnUnused('max_request_json_memory', bounded);

@@ -333,18 +333,6 @@ test('refuses what is wrong or missing, naming file, line and remedy', () => {
       'config-bad-value',
       '',
     ],
-    [
-      'rekeying by anybody',
-      'listener "tcp" { address = ":1" tls_disable = true disable_unauthed_rekey_endpoints = false }',
-      'config-unsupported',
-      'always want a token',
-    ],
-    [
-      'making root tokens by anybody',
-      'listener "tcp" { address = ":1" tls_disable = true disable_unauthed_generate_root_endpoints = "false" }',
-      'config-unsupported',
-      'always want a token',
-    ],
     ['another listener', 'listener "unix" { address = "/s" }', 'config-unsupported', 'want "tcp"'],
     [
       'another storage',

@@ -1,5 +1,6 @@
 // What a server's configuration says, typed, with defaults filled in. Secrets are never in it, only names of files.
 
+import type { OpenableGroup } from '../framework/backend.js';
 import type { LockoutTuning } from '../framework/lockout.js';
 
 /** `storage "file" { path = "…" }`. raft is one node here: the same engine as file. */
@@ -55,6 +56,8 @@ export interface ListenerConfig {
   readonly proxyProtocol: ProxyProtocolConfig | null;
   readonly forwardedFor: ForwardedForConfig | null;
   readonly requireRequestHeader: boolean;
+  /** Endpoints for holders of key shares that want no token here. */
+  readonly opened: ReadonlySet<OpenableGroup>;
   /** By status, class ('4xx') or 'default': names and values. */
   readonly responseHeaders: ReadonlyMap<string, readonly (readonly [string, string])[]>;
   readonly corsEnabled: boolean;

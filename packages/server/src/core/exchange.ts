@@ -116,3 +116,12 @@ export function exchangeOf(request: Request): Exchange {
   if (exchange === null) throw new ApiError('internal', 'request without an exchange');
   return exchange;
 }
+
+/** Whether anybody may call: declared so, or opened by the listener. Help is for callers with a token. */
+export function isOpen({ api, route }: Exchange): boolean {
+  const declared = route?.declared ?? null;
+  if (declared === null || api.operation === 'help') return false;
+  return (
+    declared.unauthenticated || (declared.openedBy !== null && api.opened.has(declared.openedBy))
+  );
+}

@@ -1,5 +1,11 @@
 // What http/ hands to core and what comes back. No HTTP in here: no status codes, no header syntax.
-import type { Connection, IssuedToken, Operation, Response } from '../framework/backend.js';
+import type {
+  Connection,
+  IssuedToken,
+  OpenableGroup,
+  Operation,
+  Response,
+} from '../framework/backend.js';
 import type { RawField } from '../framework/field.js';
 
 /** One call of the API, canonical and within every limit. */
@@ -27,6 +33,8 @@ export interface ApiRequest {
   /** The body as it came (an empty buffer if none), for audit and for endpoints that take any JSON. */
   readonly body: Buffer;
   readonly connection: Connection;
+  /** What the listener opens to callers without a token. */
+  readonly opened: ReadonlySet<OpenableGroup>;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Hands a buffer over to http/, which wipes it once the answer has been encoded. */

@@ -160,6 +160,9 @@ export interface Help {
   readonly description: string;
 }
 
+/** What a listener may open to holders of key shares who have no token (`disable_unauthed_…_endpoints = false`). */
+export type OpenableGroup = 'rekey' | 'generate-root';
+
 /** The declaration an engine author writes; see `path()` for what each part means. */
 export interface PathSpec<F extends Fields> {
   readonly pattern: string;
@@ -175,6 +178,8 @@ export interface PathSpec<F extends Fields> {
   readonly spellings?: { readonly [K in keyof F]?: (text: string) => string };
   /** Anybody may call it, without a token. Login paths and public keys only. */
   readonly unauthenticated?: true;
+  /** Anybody may call it through a listener that opens this group; a token is not looked at there. */
+  readonly openedBy?: OpenableGroup;
   /** Logins only: the field that names the role (for userpass: the user), so that roles can have quotas. */
   readonly roleField?: keyof F & string;
   /** Needs the sudo capability beside the operation's own. */
@@ -191,6 +196,8 @@ export interface Path {
   readonly operations: ReadonlySet<Operation>;
   readonly hasExistenceCheck: boolean;
   readonly unauthenticated: boolean;
+  /** Null for paths that no listener can open. */
+  readonly openedBy: OpenableGroup | null;
   /** Null for paths that are no logins, and logins without roles. */
   readonly roleField: string | null;
   readonly sudo: boolean;

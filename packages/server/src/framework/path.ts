@@ -54,6 +54,7 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
     operations,
     hasExistenceCheck: spec.exists !== undefined,
     unauthenticated: spec.unauthenticated ?? false,
+    openedBy: spec.openedBy ?? null,
     roleField: spec.roleField ?? null,
     sudo: spec.sudo ?? false,
     whileSealed: spec.whileSealed ?? false,

@@ -3,7 +3,7 @@
 // syntax; owns the bytes of a request and wipes them when core is done.
 import { randomUUID } from 'node:crypto';
 import type { Admission, Admit, ApiHandler, ApiRequest, ApiResult } from '../core/request.js';
-import type { Connection, Operation } from '../framework/backend.js';
+import type { Connection, OpenableGroup, Operation } from '../framework/backend.js';
 import { ApiError } from '../framework/errors.js';
 import type { JsonLimits } from '../framework/json/scan.js';
 import {
@@ -43,6 +43,8 @@ export interface ApiOptions {
   /** Null: the peer is the client. */
   readonly readPeer: PeerReader | null;
   readonly cors: CorsRules | null;
+  /** What callers without a token may do here beside what they may do everywhere. */
+  readonly opened: ReadonlySet<OpenableGroup>;
   /** Headers of the operator's; null for none. */
   readonly decorate: ((answer: Answer) => Answer) | null;
   /** Null: everybody is admitted. */
@@ -72,6 +74,7 @@ class TranslatedRequest implements ApiRequest {
   readonly proof: string | null;
   readonly wrapTtlSeconds: number | null;
   readonly connection: Connection;
+  readonly opened: ReadonlySet<OpenableGroup>;
   readonly now: number;
   readonly #head: RequestHead;
   readonly #form: Form;
@@ -97,6 +100,7 @@ class TranslatedRequest implements ApiRequest {
     this.wrapTtlSeconds = readWrapTtlSeconds(head);
     this.connection =
       options.readPeer === null ? exchange.peer : options.readPeer(head, exchange.peer);
+    this.opened = options.opened;
     this.now = options.now();
     this.#head = head;
     this.#form = query;

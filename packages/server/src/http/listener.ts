@@ -1,6 +1,7 @@
 // A listener: an address on which core's door answers the API over HTTP or HTTPS. What main.ts
 // starts and stops.
 import type { Admit, ApiHandler } from '../core/request.js';
+import type { OpenableGroup } from '../framework/backend.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../framework/json/scan.js';
 import { refusalAnswer } from './answers.js';
 import { createApi } from './api.js';
@@ -33,6 +34,8 @@ export interface ListenerOptions {
   readonly forwardedFor: ForwardedForOptions | null;
   readonly requireRequestHeader: boolean;
   readonly cors: CorsRules | null;
+  /** See ApiOptions. */
+  readonly opened: ReadonlySet<OpenableGroup>;
   /** custom_response_headers; null for none. */
   readonly responseHeaders: ResponseHeaders | null;
   /** See ApiOptions. */
@@ -53,6 +56,7 @@ export const DEFAULT_LISTENER_OPTIONS: Omit<ListenerOptions, 'address' | 'tls' |
   forwardedFor: null,
   requireRequestHeader: false,
   cors: null,
+  opened: new Set(),
   responseHeaders: null,
   admit: null,
   serveOther: null,
@@ -98,6 +102,7 @@ export async function startListener(
     requireRequestHeader: options.requireRequestHeader,
     readPeer: options.forwardedFor === null ? null : createPeerReader(options.forwardedFor),
     cors: options.cors,
+    opened: options.opened,
     admit: options.admit,
     serveOther: options.serveOther,
     reportFault: options.reportFault,

@@ -73,6 +73,7 @@ function listenerOptions(core: Core, config: ListenerConfig, log: Log): Listener
     forwardedFor: config.forwardedFor,
     requireRequestHeader: config.requireRequestHeader,
     cors: corsRules(core, config),
+    opened: config.opened,
     responseHeaders: config.responseHeaders.size === 0 ? null : config.responseHeaders,
     admit: (request) => core.admit(request),
     serveOther: null,

@@ -1,5 +1,6 @@
-// A new root token for the holders of enough key shares. Every call needs a token with sudo; without any token left
-// the shares still unseal, but make no root token: that way in is closed, as in current Vault.
+// A new root token for the holders of enough key shares. Every call needs a token with sudo, unless the listener opens
+// sys/generate-root to holders of shares without one. Such a caller is not told the nonce of an attempt that it did not
+// begin, so that it can neither cancel nor add to it (CVE-2025-4656, CVE-2026-5807).
 import type { Path, Request, Response } from '../framework/backend.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
@@ -8,7 +9,7 @@ import { rootTokenSpec } from '../tokens/token-spec.js';
 import { quoteSecret, rawAnswer } from './json-answer.js';
 import type { SystemParts } from './parts.js';
 import { refusePgp } from './path-init.js';
-import { readShare } from './path-rekey.js';
+import { cancellingNonce, readShare, shownNonce } from './path-rekey.js';
 
 /** 'hvs.' and 24 characters. */
 const ROOT_TOKEN_LENGTH = 28;
@@ -47,20 +48,28 @@ function answer(
   return at === 'generate-root' ? rawAnswer(request, body) : { data: body };
 }
 
+/** The other spelling of the path is the one that always wants a token. */
+function openedBy(at: string): { readonly openedBy?: 'generate-root' } {
+  return at === 'generate-root' ? { openedBy: 'generate-root' } : {};
+}
+
 function attemptPath(parts: SystemParts, at: string): Path {
   const { generateRoot } = parts.lifecycle;
   return path({
     pattern: `${at}/attempt`,
     help: HELP,
     sudo: true,
+    ...openedBy(at),
     fields: {
       pgp_key: field.string('not supported'),
       nonce: field.optionalString('of the attempt to cancel; a wrong one is refused'),
       otp: field.bytes('one-time password of the caller’s own making'),
     },
     operations: {
-      read: async (request) =>
-        answer(at, request, await generateRoot.status(ROOT_TOKEN_LENGTH), null),
+      read: async (request) => {
+        const status = await generateRoot.status(ROOT_TOKEN_LENGTH);
+        return answer(at, request, { ...status, nonce: shownNonce(request, status.nonce) }, null);
+      },
       update: async (request, { pgp_key: pgpKey, otp }) => {
         refusePgp([], pgpKey);
         const given = otp === null || otp.length === 0 ? null : request.own(otp);
@@ -68,8 +77,8 @@ function attemptPath(parts: SystemParts, at: string): Path {
         const made = request.own(begun.otp);
         return answer(at, request, begun.status, given === null ? made : null);
       },
-      delete: async (_, { nonce }) => {
-        generateRoot.cancel(nonce);
+      delete: async (request, { nonce }) => {
+        generateRoot.cancel(cancellingNonce(request, nonce));
         return null;
       },
     },
@@ -81,6 +90,7 @@ function updatePath(parts: SystemParts, at: string): Path {
     pattern: `${at}/update`,
     help: HELP,
     sudo: true,
+    ...openedBy(at),
     fields: {
       key: field.bytes('key share, hex or base64'),
       nonce: field.string('of the attempt'),

@@ -1,5 +1,5 @@
 // sys/rekey, and the same as sys/rotate/root: other shares for those who hold enough of the present ones. Every call
-// needs a token with sudo: nobody passing by can begin or cancel (CVE-2025-4656).
+// needs a token with sudo, unless the listener opens sys/rekey; nobody passing by can cancel (CVE-2025-4656).
 import type { Path, Request, Response } from '../framework/backend.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
@@ -66,12 +66,27 @@ function verifyBody(status: RekeyVerifyStatus): JsonObject {
   return complete ? { nonce, complete } : { nonce, started, t, n, progress };
 }
 
+/** A caller without a token is not told what others began: who knows the nonce may cancel. */
+export function shownNonce({ caller }: Request, nonce: string): string {
+  return caller === null ? '' : nonce;
+}
+
+/** Null, which cancels whatever is under way, only for a caller that showed a token. '' is no attempt's nonce. */
+export function cancellingNonce({ caller }: Request, nonce: string | null): string | null {
+  return caller === null ? (nonce ?? '') : nonce;
+}
+
 /** The share in a request; the request owns it. @throws ApiError with Vault's texts */
 export function readShare(request: Request, key: Buffer | null): Buffer {
   if (key === null || key.length === 0) {
     throw invalidRequest("'key' must be specified in request body as JSON", 'key-missing');
   }
   return request.own(decodeKeyText(request.own(key)));
+}
+
+/** sys/rotate/root always wants a token. */
+function openedBy(at: string): { readonly openedBy?: 'rekey' } {
+  return at === 'rekey' ? { openedBy: 'rekey' } : {};
 }
 
 function attemptPaths(parts: SystemParts, at: string, answer: Answer): readonly Path[] {
@@ -81,6 +96,7 @@ function attemptPaths(parts: SystemParts, at: string, answer: Answer): readonly 
       pattern: `${at}/init`,
       help: HELP,
       sudo: true,
+      ...openedBy(at),
       fields: {
         secret_shares: field.integer('number of new shares'),
         secret_threshold: field.integer('how many of them unseal'),
@@ -90,7 +106,12 @@ function attemptPaths(parts: SystemParts, at: string, answer: Answer): readonly 
         require_verification: field.boolean('new shares count once enough have been given back'),
       },
       operations: {
-        read: async (request) => answer(request, statusBody(await rekey.status())),
+        read: async (request) => {
+          const status = await rekey.status();
+          const nonce = shownNonce(request, status.nonce);
+          const verificationNonce = shownNonce(request, status.verificationNonce);
+          return answer(request, statusBody({ ...status, nonce, verificationNonce }));
+        },
         update: async (request, values) => {
           refusePgp(values.pgp_keys);
           if (values.backup) {
@@ -103,8 +124,8 @@ function attemptPaths(parts: SystemParts, at: string, answer: Answer): readonly 
           });
           return answer(request, statusBody(status));
         },
-        delete: async (_, { nonce }) => {
-          rekey.cancel(nonce);
+        delete: async (request, { nonce }) => {
+          rekey.cancel(cancellingNonce(request, nonce));
           return null;
         },
       },
@@ -113,6 +134,7 @@ function attemptPaths(parts: SystemParts, at: string, answer: Answer): readonly 
       pattern: `${at}/update`,
       help: HELP,
       sudo: true,
+      ...openedBy(at),
       fields: SHARE_FIELDS,
       operations: {
         update: async (request, { key, nonce }) =>
@@ -130,13 +152,17 @@ function verifyPath(parts: SystemParts, at: string, answer: Answer): Path {
     pattern: `${at}/verify`,
     help: HELP,
     sudo: true,
+    ...openedBy(at),
     fields: { ...SHARE_FIELDS, nonce: field.optionalString('of the verification') },
     operations: {
-      read: async (request) => answer(request, verifyBody(rekey.verifyStatus())),
+      read: async (request) => {
+        const status = rekey.verifyStatus();
+        return answer(request, verifyBody({ ...status, nonce: shownNonce(request, status.nonce) }));
+      },
       update: async (request, { key, nonce }) =>
         answer(request, verifyBody(await rekey.verify(readShare(request, key), nonce ?? ''))),
       delete: async (request, { nonce }) =>
-        answer(request, verifyBody(rekey.restartVerification(nonce))),
+        answer(request, verifyBody(rekey.restartVerification(cancellingNonce(request, nonce)))),
     },
   });
 }

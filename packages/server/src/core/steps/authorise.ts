@@ -1,6 +1,6 @@
 // May they? The one place that asks the policy. Decides on the same canonical path that is audited and routed.
 import { permissionDenied } from '../../framework/errors.js';
-import type { Exchange } from '../exchange.js';
+import { type Exchange, isOpen } from '../exchange.js';
 
 /** Needs no policy: the token itself is what may be unwrapped. */
 const OPEN_TO_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
@@ -12,7 +12,7 @@ const OPEN_TO_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
 export function authorise(exchange: Exchange): undefined {
   const { api, route, request, acl, caller } = exchange;
   const declared = route?.declared ?? null;
-  if (declared?.unauthenticated === true && api.operation !== 'help') return;
+  if (isOpen(exchange)) return;
   if (acl === null || caller === null || request === null) throw permissionDenied();
   if (caller.policies.includes('response-wrapping') && OPEN_TO_WRAPPING_TOKENS.has(api.path)) {
     return;

@@ -9,7 +9,7 @@ import { findProofFault } from '../../tokens/binding.js';
 import { isRoot, SPENT, type TokenEntry } from '../../tokens/entry.js';
 import type { Active } from '../active.js';
 import type { Entity } from '../entities.js';
-import type { Exchange } from '../exchange.js';
+import { type Exchange, isOpen } from '../exchange.js';
 import type { ApiRequest } from '../request.js';
 import { unknownWrappingToken } from '../wrapping.js';
 
@@ -20,8 +20,7 @@ const TAKES_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
 ]);
 
 export async function resolveToken(exchange: Exchange): Promise<void> {
-  const { api, route } = exchange;
-  if (route?.declared?.unauthenticated === true && api.operation !== 'help') return;
+  if (isOpen(exchange)) return;
   await resolvePresented(exchange);
 }
 

@@ -205,6 +205,7 @@ function toRequest(call: Call, now: number): ApiRequest {
     fields,
     body,
     connection: { remoteAddress: call.remoteAddress ?? '192.0.2.1', remotePort: 1, tls: null },
+    opened: new Set(),
     now,
     own: (bytes) => bytes,
   };

@@ -18,6 +18,7 @@ export const OPTIONS: ApiOptions = {
   requireRequestHeader: false,
   readPeer: null,
   cors: null,
+  opened: new Set(),
   decorate: null,
   admit: null,
   serveOther: null,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AttestationConfig } from '../../config/server-config.js';
 import type { MountEntry } from '../../core/mounts/entry.js';
+import type { OpenableGroup } from '../../framework/backend.js';
 import { callApi } from '../../http/testing/call-api.js';
 import { type Assembly, assemble } from '../../startup/assemble.js';
 import type { SimulatedTee } from '../../startup/simulated-tee.js';
@@ -33,6 +34,8 @@ export interface CallOptions {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: readonly string[];
+  /** What the listener opens. */
+  readonly opened?: readonly OpenableGroup[];
   /** Address of the client. */
   readonly from?: string;
 }
@@ -85,6 +88,7 @@ export class TestServer {
       now: () => this.now,
       admit: (request) => core.admit(request),
       cors: () => core.cors,
+      opened: new Set(options.opened ?? []),
       readPeer: (_, peer) => ({ ...peer, remoteAddress: options.from ?? peer.remoteAddress }),
     });
     let json: unknown = {};
