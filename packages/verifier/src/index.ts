@@ -66,6 +66,15 @@ export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './prov
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
 export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';
+export {
+  type EarClaims,
+  type EarInput,
+  type EarSubmodule,
+  type EarTier,
+  earClaims,
+  earProfile,
+  encodeEar,
+} from './results/ear.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';
 export {
   snpEndorsementsFor,

@@ -206,4 +206,6 @@ export interface AttestationResult {
   readonly claims: VerifiedClaims;
   readonly endorsementAges: Readonly<Record<string, number>>;
   readonly trustVector: TrustVector;
+  /** Why each element of the vector is what it is, in words; where faults made it so, their codes. */
+  readonly trustReasons: Readonly<Record<keyof TrustVector, string>>;
 }

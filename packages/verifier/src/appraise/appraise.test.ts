@@ -332,6 +332,11 @@ describe('appraise reports', () => {
     assert.equal(result.trustVector.configuration, 96);
     assert.equal(result.trustVector.hardware, 32);
     assert.equal(result.trustVector.executables, 33);
+    assert.equal(result.trustReasons.configuration, 'debug');
+    assert.equal(result.trustReasons.runtime_opaque, 'debug');
+    assert.equal(result.trustReasons.hardware, 'tcb-status, tcb-evaluation-number');
+    assert.equal(result.trustReasons.executables, 'reference-mismatch');
+    assert.equal(result.trustReasons.file_system, 'not appraised');
   });
 
   it('the faults of the closest set', () => {

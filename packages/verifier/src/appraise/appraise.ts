@@ -14,7 +14,7 @@ import type {
 import { referenceKinds } from '../types.js';
 import type { AppraisalPolicy } from './policy.js';
 import { describeClaim, describeRequirement, meets } from './requirement.js';
-import { toTrustVector } from './trust-vector.js';
+import { toTrust } from './trust-vector.js';
 
 /**
  * Decides whether genuine evidence is acceptable. 'affirming' means that there was no fault at all;
@@ -35,6 +35,7 @@ export function appraise(
   ];
   const onlyUnbound = faults.every((fault) => fault.code === 'binding-not-checked');
   const status = faults.length === 0 ? 'affirming' : onlyUnbound ? 'warning' : 'contraindicated';
+  const trust = toTrust(claims, faults, referenceValues.length > 0);
   return Object.freeze({
     status,
     faults: Object.freeze(faults),
@@ -43,7 +44,8 @@ export function appraise(
     advisories: claims.advisories,
     claims,
     endorsementAges: claims.endorsementAges,
-    trustVector: toTrustVector(claims, faults, referenceValues.length > 0),
+    trustVector: trust.vector,
+    trustReasons: trust.reasons,
   });
 }
 

@@ -23,11 +23,27 @@ const sharedElements: Readonly<Record<string, Element | null>> = {
   requirement: 'executables',
 };
 
-export function toTrustVector(
+/** Why an element that no fault speaks of is affirmed; the others make no claim. */
+const affirmed: Readonly<Partial<Record<Element, string>>> = {
+  configuration: 'no debug mode, reserved bits or forbidden settings',
+  executables: 'the measurements are among the reference values',
+  hardware: "the vendor's chain holds, and its TCB is one that the policy accepts",
+  runtime_opaque: 'the owner of the machine cannot look inside',
+};
+const unsaid = 'not appraised';
+
+export interface Trust {
+  readonly vector: TrustVector;
+  /** Why each element is what it is, in words; where faults made it so, their codes. */
+  readonly reasons: Readonly<Record<Element, string>>;
+}
+
+/** `measured` says whether there were reference values at all. */
+export function toTrust(
   claims: VerifiedClaims,
   faults: readonly Fault[],
   measured: boolean,
-): TrustVector {
+): Trust {
   const own = registeredFormats.find(({ format }) => format === claims.format)?.policy.trust ?? {};
   const elementOf = (code: string): Element | null => {
     if (Object.hasOwn(own, code)) return own[code] ?? null;
@@ -43,9 +59,21 @@ export function toTrustVector(
     storage_opaque: noClaim,
     sourced_data: noClaim,
   };
+  const codes = new Map<Element, Set<string>>();
+  if (claims.debug) codes.set('runtime_opaque', new Set(['debug']));
   for (const { code } of faults) {
     const element = elementOf(code);
-    if (element !== null) vector[element] = faulty[element] ?? contraindicated;
+    if (element === null) continue;
+    vector[element] = faulty[element] ?? contraindicated;
+    codes.set(element, (codes.get(element) ?? new Set()).add(code));
   }
-  return Object.freeze(vector);
+  const reasonFor = (element: Element): string => {
+    const found = codes.get(element);
+    if (found !== undefined) return [...found].join(', ');
+    return vector[element] === noClaim ? unsaid : (affirmed[element] ?? unsaid);
+  };
+  const reasons = Object.fromEntries(
+    Object.keys(vector).map((element) => [element, reasonFor(element as Element)]),
+  ) as Record<Element, string>;
+  return { vector: Object.freeze(vector), reasons: Object.freeze(reasons) };
 }
