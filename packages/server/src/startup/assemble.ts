@@ -21,6 +21,7 @@ import { describeFault, type Log } from './log.js';
 import { createFactories } from './registries.js';
 import type { SimulatedTee } from './simulated-tee.js';
 import { trustAnchors } from './trust.js';
+import { VERSION } from './version.js';
 
 export interface AssemblyParts {
   readonly engine: StorageEngine;
@@ -60,7 +61,11 @@ export function assemble(parts: AssemblyParts): Assembly {
     ...parts,
     view: () => core.active.view('sys/endorsements/'),
   });
-  const factories = createFactories({ trust, serverEvidence: null });
+  const factories = createFactories({
+    trust,
+    serverEvidence: null,
+    build: `vouchsafe ${VERSION}`,
+  });
   const { defaultLeaseTtlSeconds, maxLeaseTtlSeconds } = parts.facts;
   let cluster: ClusterInfo | null = null;
   const core = new Core(async () => {

@@ -24,6 +24,7 @@ import {
 import { consumeChallenge } from './challenge.js';
 import { type Decision, type DecisionLog, newDecisionId } from './decisions.js';
 import { policies, referenceValues } from './documents.js';
+import { signEar } from './ear.js';
 import { evaluate, type TrustAnchors } from './evaluate.js';
 import { readIdentity } from './identity.js';
 import { internalOf } from './renewal.js';
@@ -47,6 +48,8 @@ export interface LoginInput {
 export interface LoginParts {
   readonly trust: TrustAnchors;
   readonly decisions: DecisionLog;
+  /** Name and version of this software, for the attestation results that it signs. */
+  readonly build: string;
 }
 
 /** What is known of a login so far; becomes its decision record. */
@@ -103,7 +106,18 @@ export async function login(
     const claims = await verify(request, input, parts.trust, expected, draft);
     const role = await admit(request, input, draft);
     const result = await judge(request, role, claims, draft);
-    response = accepted(request, input, role, result, draft);
+    const ear = await signEar(request.storage, {
+      result,
+      policyIds: [role.policy, ...role.referenceValues],
+      reportData: expected,
+      decisionId: draft.id,
+      serverIdentity: (await readIdentity(request.storage)).name,
+      workloadKey: input.key,
+      role: role.name,
+      build: parts.build,
+      now: request.now,
+    });
+    response = accepted(request, input, role, result, draft, ear);
   } catch (error) {
     throw await refuse(request, draft, parts.decisions, error);
   }
@@ -252,6 +266,7 @@ function accepted(
   role: AttestRole,
   result: AttestationResult,
   draft: Draft,
+  ear: string,
 ): Response {
   const spkiSha256 = keyName(input.publicKey).toString('base64url');
   const auth: AuthGrant = {
@@ -280,6 +295,7 @@ function accepted(
         binding: input.binding,
         trust_vector: { ...result.trustVector },
       },
+      ear,
       provision: JSON.parse(JSON.stringify(role.provision)),
     },
   };

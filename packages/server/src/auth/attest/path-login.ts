@@ -1,4 +1,4 @@
-// The three paths that a workload calls without a token: who are you, give me a challenge, here is my evidence.
+// The paths that need no token: who are you, give me a challenge, here is my evidence, which key signs your results.
 import type { Path } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
@@ -7,6 +7,7 @@ import type { AttestParts } from './backend.js';
 import { BINDING_PROFILE, challengeBytes, parsePublicKey, serverReportData } from './binding.js';
 import { CHALLENGE_TTL_MS, issueChallenge } from './challenge.js';
 import type { DecisionLog } from './decisions.js';
+import { earKeySet } from './ear.js';
 import { readIdentity, signAsServer } from './identity.js';
 import { login } from './login.js';
 import { isRoleName } from './role.js';
@@ -139,13 +140,29 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
             binding,
             proof: parseBase64url(values.proof, 'proof', SHORT_BYTES_MAX),
           },
-          { trust: parts.trust, decisions },
+          { trust: parts.trust, decisions, build: parts.build },
         );
       },
     },
   });
 }
 
+const keySetPath = path({
+  pattern: '.well-known/jwks',
+  help: {
+    synopsis: 'The key that attestation results (EAR) of this mount are signed with.',
+    description: 'A JWK set (RFC 7517), without the envelope of other answers.',
+  },
+  fields: {},
+  unauthenticated: true,
+  operations: {
+    read: async (request) => {
+      const body = Buffer.from(JSON.stringify(await earKeySet(request.storage)));
+      return { raw: { contentType: 'application/jwk-set+json', body, code: 200 } };
+    },
+  },
+});
+
 export function loginPaths(parts: AttestParts, decisions: DecisionLog): readonly Path[] {
-  return [serverPath(parts), challengePath(parts), loginPath(parts, decisions)];
+  return [serverPath(parts), challengePath(parts), loginPath(parts, decisions), keySetPath];
 }

@@ -144,9 +144,7 @@ export class Scene {
   /** With the role 'web': every format, the default policy, and the measurements of workloads as they are here. */
   static async create(): Promise<Scene> {
     const scene = new Scene();
-    const { storage } = scene;
-    const factory = attestFactory({ trust: scene.#trust(), serverEvidence: null });
-    scene.#backend = await factory({ storage, mount: MOUNT, log: () => undefined });
+    await scene.reopen();
     await scene.role('web', {
       policy: await scene.policy({
         name: 'default',
@@ -160,6 +158,14 @@ export class Scene {
       token_policies: ['web'],
     });
     return scene;
+  }
+
+  /** Opens the mount on what its storage holds, as after unsealing. */
+  async reopen(): Promise<void> {
+    const { storage } = this;
+    const trust = this.#trust();
+    const factory = attestFactory({ trust, serverEvidence: null, build: 'vouchsafe test' });
+    this.#backend = await factory({ storage, mount: MOUNT, log: () => undefined });
   }
 
   get backend(): Backend {
@@ -200,9 +206,13 @@ export class Scene {
     return (await call({ ...options, operation: 'write', body: text })).response;
   }
 
-  async read(path: string, operation: 'read' | 'list' | 'delete' = 'read') {
+  async answer(path: string, operation: 'read' | 'list' | 'delete' = 'read') {
     const { backend, storage, now } = this;
-    const { response } = await call({ backend, storage, now, path, operation, mount: MOUNT });
+    return (await call({ backend, storage, now, path, operation, mount: MOUNT })).response;
+  }
+
+  async read(path: string, operation: 'read' | 'list' | 'delete' = 'read') {
+    const response = await this.answer(path, operation);
     return response === null ? null : dataOf(response);
   }
 
