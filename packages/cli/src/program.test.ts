@@ -39,7 +39,7 @@ testRows({
   },
   'an unknown command in a group guesses there': {
     args: ['kv', 'metadata', 'gett'],
-    code: 127,
+    code: 1,
     err: /did you mean "vouchsafe kv metadata get"/,
   },
   'an unknown command that is near nothing points to help': {

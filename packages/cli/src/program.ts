@@ -137,7 +137,8 @@ async function unknownCommand(io: Io, argv: readonly string[]): Promise<number> 
   const below = [io.name, ...words].join(' ');
   const meant = `did you mean "${below} ${nearest}"?`;
   io.note(`hint: ${nearest === null ? `"${below} -help" lists the commands` : meant}`);
-  return 127;
+  // As Vault has it: a group answers for what is said behind it.
+  return words.length === 0 ? 127 : 1;
 }
 
 /** `argv` without interpreter and program. Never throws. */

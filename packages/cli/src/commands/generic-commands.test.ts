@@ -370,3 +370,22 @@ test('a login that fails stores nothing', async () => {
   assert.ok(!`${outcome.out}${outcome.err}`.includes('hvs.wrong'));
   assert.throws(() => readFileSync(join(home, '.vault-token')));
 });
+
+test('a token that cannot be stored is shown whatever was asked, and the exit code says so', async () => {
+  const home = newFolder();
+  const auth = { client_token: 'hvs.only', accessor: 'acc', policies: ['default'] };
+  const stub = await startStub({
+    'PUT auth/userpass/login/ana': [200, { ...envelope, auth }],
+  });
+  const file = join(home, 'no', 'such', 'folder');
+  const env = { HOME: home, VAULT_ADDR: stub.address, VOUCHSAFE_TOKEN_FILE: file };
+  const args = ['login', '-method=userpass', 'username=ana', 'password=pw'];
+  for (const more of [[], ['-no-print'], ['-field=token'], ['-format=json']]) {
+    const outcome = await runVouchsafe([...args, ...more], { env });
+    assert.equal(outcome.code, 2, outcome.err);
+    assert.match(outcome.out, /hvs\.only/);
+    assert.match(outcome.err, /^Error storing token: token file: cannot write/);
+    assert.ok(!outcome.err.includes('hvs.only'));
+    assert.doesNotMatch(outcome.out, /Stored in/);
+  }
+});

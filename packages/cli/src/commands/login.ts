@@ -71,6 +71,25 @@ async function loginWithMethod(
   return requireFound(answer, target);
 }
 
+/** Stores the token. An exit code: 2 when that fails, so that the token is shown, for it exists and nobody has it. */
+function keep(context: Context, token: string): 0 | 2 {
+  const { env } = context.io;
+  try {
+    storeToken(env, token);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    context.io.note(`Error storing token: ${error.message}`);
+    context.io.note('The login succeeded; the token is below and is kept nowhere.\n');
+    return 2;
+  }
+  if (findVariable(env, 'TOKEN') !== null) {
+    context.io.note(
+      'WARNING! VOUCHSAFE_TOKEN or VAULT_TOKEN is set and wins over the stored token. Unset it to use this login.\n',
+    );
+  }
+  return 0;
+}
+
 export const login = command({
   usage: 'login [options] [TOKEN | KEY=VALUE...]',
   summary: 'Log in and keep the token',
@@ -114,22 +133,15 @@ export const login = command({
       return 0;
     }
     const { env } = context.io;
-    if (!flags['no-store']) {
-      storeToken(env, token);
-      if (findVariable(env, 'TOKEN') !== null) {
-        context.io.note(
-          'WARNING! VOUCHSAFE_TOKEN or VAULT_TOKEN is set and wins over the stored token. Unset it to use this login.\n',
-        );
-      }
-    }
-    if (flags['no-print']) return 0;
-    if (context.field === null && context.format === 'table') {
+    const code = flags['no-store'] ? 0 : keep(context, token);
+    if (flags['no-print'] && code === 0) return 0;
+    if (code === 0 && context.field === null && context.format === 'table') {
       const where = flags['no-store']
         ? 'The token is not stored.'
         : `Stored in ${tokenFilePath(env)}.`;
       context.line(`Success! You are now authenticated. ${where}\n`);
     }
     context.showAnswer(answer);
-    return 0;
+    return code;
   },
 });

@@ -23,7 +23,8 @@ export const operatorMembers = command({
     const call = context.client.call<{ nodes?: Node[]; Nodes?: Node[] }>('GET', 'sys/ha-status');
     const answer = await during('reading members', call);
     const nodes = answer?.nodes ?? answer?.Nodes ?? [];
-    context.show({ nodes }, () =>
+    // In capitals, as Vault prints it.
+    context.show({ Nodes: nodes }, () =>
       formatTable(
         ['Host Name', 'API Address', 'Cluster Address', 'Active Node', 'Version', 'Last Echo'],
         nodes.map((node) => [
