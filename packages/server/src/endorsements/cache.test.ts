@@ -90,9 +90,9 @@ test('many who keep the same at once write it once', async () => {
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
   await cache.keepTdx(quote, collateral, NOW);
   await cache.keepTdx(quote, collateral, later(59_999));
-  assert.equal(storage.commits, 1);
+  assert.equal(storage.commits.length, 1);
   await cache.keepTdx(quote, collateral, later(60_000));
-  assert.equal(storage.commits, 2);
+  assert.equal(storage.commits.length, 2);
 });
 
 test('one that keeps what another has just kept finds it all the same', async () => {
@@ -162,4 +162,18 @@ test('a damaged entry is an error, not an endorsement, and is written over', asy
   await assert.rejects(cache.findSnpKeys(reportOf(1)));
   await cache.keepSnpKey(reportOf(1), keyOf(1), NOW);
   assert.equal((await cache.findSnpKeys(reportOf(1))).length, 1);
+});
+
+test('limits that no folder can have are refused', () => {
+  const storage = new MemoryStorage();
+  const open = (limits: object) =>
+    new EndorsementCache(() => storage, { ...CACHE_LIMITS, ...limits });
+  for (const limits of [
+    { snpKeysMax: 10_000 },
+    { collateralMax: 10_000 },
+    { snpKeysMax: 20_000 },
+  ]) {
+    assert.throws(() => open(limits), RangeError);
+  }
+  assert.doesNotThrow(() => open({ snpKeysMax: 9_999 }));
 });

@@ -12,7 +12,7 @@ import {
   type TdxEvidence,
   tdxEndorsementsFor,
 } from '@vouchsafe/verifier';
-import type { Storage, Version } from '../framework/storage.js';
+import { LIST_LIMIT_MAX, type Storage, type Version } from '../framework/storage.js';
 import type { SnpKey } from './source.js';
 
 /** Something kept, and when the vendor gave it (milliseconds since the epoch). */
@@ -21,6 +21,7 @@ export interface Kept<T> {
   readonly value: T;
 }
 
+/** Numbers of entries are below LIST_LIMIT_MAX: a folder is looked through in one call. */
 export interface CacheLimits {
   readonly collateralMax: number;
   readonly snpKeysMax: number;
@@ -30,7 +31,7 @@ export interface CacheLimits {
 
 export const CACHE_LIMITS: CacheLimits = {
   collateralMax: 512,
-  snpKeysMax: 20_000,
+  snpKeysMax: LIST_LIMIT_MAX - 1,
   crlAgeMsMax: 7 * 86_400_000,
 };
 
@@ -99,8 +100,13 @@ export class EndorsementCache {
   /** Valid for the exact stored version only. */
   readonly #parsed = new Map<string, Parsed>();
 
-  /** `view` gives the cache's part of the barrier, or throws while the server is sealed. */
+  /**
+   * `view` gives the cache's part of the barrier, or throws while the server is sealed.
+   * @throws RangeError for limits that no folder can have
+   */
   constructor(view: () => Storage, limits: CacheLimits) {
+    const mostEntries = Math.max(limits.collateralMax, limits.snpKeysMax);
+    if (mostEntries >= LIST_LIMIT_MAX) throw new RangeError('endorsement cache: too many entries');
     this.#view = view;
     this.#limits = limits;
   }
