@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Storage } from '../framework/storage.js';
-import { MemoryView } from '../framework/testing/memory-view.js';
+import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { type Entity, EntityStore } from './entities.js';
 
 const NOW = 1_700_000_000_000;
@@ -10,7 +10,7 @@ const BEN = { ...ANN, name: 'ben' };
 
 test('two entities never share a name, however their ids begin', async () => {
   const ids = ['11111111-a', '11111111-b', '22222222-c'];
-  const store = new EntityStore(new MemoryView(), () => ids.shift() ?? '');
+  const store = new EntityStore(new MemoryStorage(), () => ids.shift() ?? '');
   const ann = await store.ensure({ ...ANN, metadata: {} }, NOW);
   const ben = await store.ensure({ ...BEN, metadata: {} }, NOW);
   assert.notEqual(ann.name, ben.name);
@@ -19,7 +19,7 @@ test('two entities never share a name, however their ids begin', async () => {
 });
 
 test('the same name at the same mount is the same entity, and at another one is not', async () => {
-  const store = new EntityStore(new MemoryView());
+  const store = new EntityStore(new MemoryStorage());
   const first = await store.ensure({ ...ANN, metadata: {} }, NOW);
   assert.equal((await store.ensure({ ...ANN, metadata: { team: 'x' } }, NOW)).id, first.id);
   assert.deepEqual((await store.find(first.id))?.aliases[0]?.metadata, { team: 'x' });
@@ -28,7 +28,7 @@ test('the same name at the same mount is the same entity, and at another one is 
 });
 
 test('an entity disabled while its login is under way stays disabled', async () => {
-  const view = new MemoryView();
+  const view = new MemoryStorage();
   let between: (() => Promise<void>) | null = null;
   const slow: Storage = {
     get: async (key) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ApiError } from './errors.js';
 import { folderOf, LISTED_KEYS_MAX, type Listing, listKeys, scanKeys } from './listing.js';
 import type { Storage } from './storage.js';
-import { MemoryView } from './testing/memory-view.js';
+import { MemoryStorage } from './testing/memory-storage.js';
 
 const segment = fc.constantFrom('a', 'b', 'a-b', 'a.b', 'é', '~');
 const keys = fc.uniqueArray(
@@ -16,13 +16,17 @@ function sorted(names: readonly string[]): string[] {
   return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-async function filled(names: readonly string[]): Promise<MemoryView> {
-  const view = new MemoryView();
+async function filled(names: readonly string[]): Promise<MemoryStorage> {
+  const view = new MemoryStorage();
   for (const name of names) await view.commit([{ put: `f/${name}`, value: Buffer.of(1) }], []);
   return view;
 }
 
-async function inPages(names: typeof scanKeys, view: MemoryView, limit: number): Promise<string[]> {
+async function inPages(
+  names: typeof scanKeys,
+  view: MemoryStorage,
+  limit: number,
+): Promise<string[]> {
   const all: string[] = [];
   for (;;) {
     const page = await names(view, 'f/', { after: all.at(-1) ?? '', limit });
@@ -70,7 +74,7 @@ test('a list gives children once, folders with a slash, in pages of any size', a
 
 /** A folder without end: names or, below `deep`, folders. */
 function endless(kind: 'names' | 'deep'): Storage {
-  const view = new MemoryView();
+  const view = new MemoryStorage();
   view.list = async (_, { after, limit }) => {
     if (kind === 'deep') return after === '' ? ['x/'] : [];
     const from = after === '' ? 0 : Number(after) + 1;

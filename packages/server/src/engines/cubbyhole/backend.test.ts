@@ -4,14 +4,14 @@ import type { Backend, Caller, Operation } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
 import { encodeJson } from '../../framework/json/encode.js';
 import { call, dataOf, TEST_CALLER, TEST_MOUNT } from '../../framework/testing/call.js';
-import { MemoryView } from '../../framework/testing/memory-view.js';
+import { MemoryStorage } from '../../framework/testing/memory-storage.js';
 import { cubbyholeFactory } from './backend.js';
 
 const VALUE = '{"path":1.0,"password":"\\u0068unter2","list":[1,{"a":1,"a":2}]}';
 const other: Caller = { ...TEST_CALLER, tokenId: 'hffffffff' };
 
 async function open() {
-  const view = new MemoryView();
+  const view = new MemoryStorage();
   const backend: Backend = await cubbyholeFactory({
     storage: view,
     mount: { ...TEST_MOUNT, path: 'cubbyhole/', type: 'cubbyhole' },
@@ -79,7 +79,7 @@ for (const [name, caller, path, body, code] of refusals) {
       run('write', path, body, who),
       (error) => error instanceof ApiError && error.code === code,
     );
-    assert.equal(view.entries.size, 0);
+    assert.deepEqual(view.keys(), []);
   });
 }
 
@@ -100,7 +100,7 @@ test('everything of a revoked token goes, in bounded commits, and nothing of oth
   await run('write', 'mine', '{"x":1}', other);
   const before = view.commits.length;
   await backend.revokeToken?.(view, TEST_CALLER.tokenId);
-  assert.deepEqual([...view.entries.keys()], ['tokens/hffffffff/mine']);
+  assert.deepEqual(view.keys(), ['tokens/hffffffff/mine']);
   assert.deepEqual(view.commits.slice(before), [500, 500, 203]);
   await backend.revokeToken?.(view, TEST_CALLER.tokenId);
 });

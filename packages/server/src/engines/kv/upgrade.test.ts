@@ -2,20 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, StorageConflict } from '../../framework/errors.js';
 import { RawJson } from '../../framework/json/value.js';
-import type { MemoryView } from '../../framework/testing/memory-view.js';
-import { openKv } from './testing/mount.js';
+import { type Storage, subView } from '../../framework/storage.js';
+import type { MemoryStorage } from '../../framework/testing/memory-storage.js';
+import { openKv, openKvOn } from './testing/mount.js';
 
 const UPGRADING =
   'Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will resume service shortly.';
 
-async function filled(count: number): Promise<MemoryView> {
+async function filled(count: number): Promise<MemoryStorage> {
   const v1 = await openKv('1');
   for (let n = 0; n < count; n += 1) await v1.call('write', `f${n % 7}/k${n}`, `{"n": ${n}.0}`);
   return v1.view;
 }
 
-async function untilUpgraded(view: MemoryView): Promise<void> {
-  while ([...view.entries.keys()].some((key) => key.startsWith('data/'))) {
+async function untilUpgraded(view: MemoryStorage): Promise<void> {
+  while (view.keys().some((key) => key.startsWith('data/'))) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -26,7 +27,7 @@ test('values of KV v1 become first versions, byte for byte', async () => {
   const value = response?.data?.data;
   assert.equal(value instanceof RawJson && value.bytes.toString(), '{"n": 3.0}');
   assert.equal(await v2.put('f3/k3', {}, 1), 2);
-  assert.ok([...v2.view.entries.keys()].every((key) => !key.startsWith('data/')));
+  assert.ok(v2.view.keys().every((key) => !key.startsWith('data/')));
 });
 
 test('a large mount refuses requests with the known text until it is through', async () => {
@@ -44,13 +45,15 @@ test('an upgrade that is cut off at any commit is finished by the next process',
   for (const cut of [1, 2, 3, 4, 5]) {
     const view = await filled(350);
     let commits = 0;
-    const dying = Object.create(view) as MemoryView;
-    dying.commit = async (writes, expectations) => {
-      commits += 1;
-      if (commits >= cut) throw new Error('power cut');
-      await view.commit(writes, expectations);
+    const dying: Storage = {
+      ...subView(view, ''),
+      commit: async (writes, expectations) => {
+        commits += 1;
+        if (commits >= cut) throw new Error('power cut');
+        await view.commit(writes, expectations);
+      },
     };
-    const first = await openKv('2', dying);
+    const first = await openKvOn('2', dying);
     await assert.rejects(first.call('read', 'data/f0/k0'));
     await first.backend.close?.();
     const second = await openKv('2', view);

@@ -1,34 +1,58 @@
-// A Storage over a map, for tests of rooms that sit on the contract alone. Not for servers: nothing is encrypted.
+// The contract of Storage over a map, as strict as the real one, for tests of rooms that sit on the contract alone. Not
+// for servers: nothing is encrypted.
 import { StorageConflict } from '../errors.js';
-import type { Entry, Expectation, Page, Storage, Version, Write } from '../storage.js';
+import {
+  type Entry,
+  type Expectation,
+  LIST_LIMIT_MAX,
+  type Page,
+  type Storage,
+  type Version,
+  type Write,
+} from '../storage.js';
 
-/** Every call yields once, so that concurrent callers interleave as they do on a real engine. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * Every call yields once, so that concurrent callers interleave as they do on a real engine. What it hands out and takes
+ * in are copies, and it remembers the former, so that a test can tell whose buffers an answer is made of.
+ */
 export class MemoryStorage implements Storage {
-  readonly #entries = new Map<string, { value: Buffer; version: Version }>();
+  readonly #entries = new Map<string, Entry>();
   #version = 0;
-  /** How often values were handed out: what a cache is meant to avoid. */
+  readonly handedOut: Buffer[] = [];
+  /** Calls of get, of getUnless that had to read, and of getMany (one each): what a cache is meant to avoid. */
   reads = 0;
-  commits = 0;
+  /** Numbers of writes of the commits that took place. */
+  readonly commits: number[] = [];
+  /** Runs once, before the next commit is decided: a test can let another writer win, or fail. */
+  beforeCommit: (() => Promise<void>) | null = null;
 
   async get(key: string): Promise<Entry | null> {
     await Promise.resolve();
-    const found = this.#entries.get(key);
-    if (found === undefined) return null;
     this.reads += 1;
-    return { value: Buffer.from(found.value), version: found.version };
+    return this.#copyOf(key);
   }
 
   async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
+    await Promise.resolve();
     if (this.#entries.get(key)?.version === version) return 'unchanged';
-    return await this.get(key);
+    this.reads += 1;
+    return this.#copyOf(key);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
-    return await Promise.all(keys.map((key) => this.get(key)));
+    await Promise.resolve();
+    this.reads += 1;
+    return keys.map((key) => this.#copyOf(key));
   }
 
   async list(prefix: string, page: Page): Promise<readonly string[]> {
     await Promise.resolve();
+    if (prefix !== '' && !prefix.endsWith('/')) throw new TypeError('list of what is no folder');
+    if (page.limit < 1 || page.limit > LIST_LIMIT_MAX) throw new TypeError('list without a limit');
     const names = new Set<string>();
     for (const key of this.#entries.keys()) {
       if (!key.startsWith(prefix)) continue;
@@ -36,8 +60,6 @@ export class MemoryStorage implements Storage {
       const slash = rest.indexOf('/');
       names.add(slash === -1 ? rest : rest.slice(0, slash + 1));
     }
-    const byBytes = (a: string, b: string): number =>
-      Buffer.compare(Buffer.from(a), Buffer.from(b));
     return [...names]
       .filter((name) => byBytes(name, page.after) > 0)
       .sort(byBytes)
@@ -52,12 +74,15 @@ export class MemoryStorage implements Storage {
     if (new Set(copies.map(({ key }) => key)).size < copies.length) {
       throw new TypeError('commit writes the same key twice');
     }
+    const { beforeCommit } = this;
+    this.beforeCommit = null;
+    await beforeCommit?.();
     for (const { key, version } of expectations) {
       if ((this.#entries.get(key)?.version ?? null) !== version) {
         throw new StorageConflict('an expected version has moved');
       }
     }
-    this.commits += 1;
+    this.commits.push(copies.length);
     for (const copy of copies) {
       this.#version += 1;
       if ('value' in copy) {
@@ -76,5 +101,13 @@ export class MemoryStorage implements Storage {
     return Buffer.concat(
       [...this.#entries].map(([key, { value }]) => Buffer.concat([Buffer.from(key), value])),
     );
+  }
+
+  #copyOf(key: string): Entry | null {
+    const found = this.#entries.get(key);
+    if (found === undefined) return null;
+    const value = Buffer.from(found.value);
+    this.handedOut.push(value);
+    return { value, version: found.version };
   }
 }

@@ -10,10 +10,10 @@ import {
   dataOf,
   TEST_MOUNT,
 } from '../../../framework/testing/call.js';
-import { MemoryView } from '../../../framework/testing/memory-view.js';
+import { MemoryStorage } from '../../../framework/testing/memory-storage.js';
 import { kvFactory } from '../backend.js';
 
-export class KvMount<V extends Storage = MemoryView> {
+export class KvMount<V extends Storage = MemoryStorage> {
   readonly view: V;
   readonly backend: Backend;
   now = 1_700_000_000_000;
@@ -87,7 +87,7 @@ export async function openKvOn<V extends Storage>(
 
 export async function openKv(
   version: '1' | '2',
-  view: MemoryView = new MemoryView(),
+  view: MemoryStorage = new MemoryStorage(),
 ): Promise<KvMount> {
   return await openKvOn(version, view);
 }
