@@ -3,48 +3,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import {
-  formatDcapEndorsements,
-  parseEvidence,
-  type SnpReport,
-  type TdxEvidence,
-} from '@vouchsafe/verifier';
-import {
-  createSoftwareAmd,
-  DcapCa,
-  mintAmdCrl,
-  mintDcapCollateral,
-  mintTdxQuote,
-  mintVek,
-  SnpSimulator,
-} from '@vouchsafe/verifier/testing';
+import { formatDcapEndorsements } from '@vouchsafe/verifier';
+import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { openBundle } from './bundle.js';
+import { MintedChips, pemText, tdxQuoteOf } from './testing/minted-evidence.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const validity = { notBefore: NOW, notAfter: new Date('2027-01-01T00:00:00Z') };
 const ca = DcapCa.create({ now: NOW });
 const collateral = mintDcapCollateral(ca, { now: NOW });
-const quoteOf = (authority: DcapCa): TdxEvidence =>
-  parseEvidence(mintTdxQuote(authority, { version: 4, report: {} }), 'tdx-dcap') as TdxEvidence;
-const amd = createSoftwareAmd({ product: 'turin', ...validity });
+const chips = new MintedChips({ product: 'turin', ...validity });
 const chipId = new Uint8Array(64);
 chipId.fill(3, 0, 8);
-const vcek = mintVek(amd, { signer: 'vcek', levels: {}, hwid: chipId.subarray(0, 8), ...validity });
-const vlek = mintVek(amd, { signer: 'vlek', levels: {}, hwid: new Uint8Array(8), ...validity });
-const crl = mintAmdCrl(amd.ark, { thisUpdate: NOW, nextUpdate: validity.notAfter, revoked: [] });
-const pem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}/g, '$&\n')
-    .trimEnd()}\n-----END ${label}-----\n`;
-
-function report(chip: Uint8Array): SnpReport {
-  const { report: bytes } = new SnpSimulator({ amd, chipId: chip, levels: {}, ...validity }).attest(
-    { reportData: new Uint8Array(64), measurement: new Uint8Array(48) },
-  );
-  return parseEvidence(bytes, 'sev-snp') as SnpReport;
-}
-
+const vcek = chips.certificateOf(chipId.subarray(0, 8));
+const vlek = chips.certificateOf(new Uint8Array(8), 'vlek');
+const crl = chips.crl(NOW, validity.notAfter);
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'vouchsafe-bundle-'));
@@ -63,54 +36,54 @@ function put(name: string, content: string | Uint8Array): { dir: string; file: s
 test('a folder and a file that is in it give the same', async () => {
   const { dir, file } = put('platform.json', formatDcapEndorsements(collateral));
   for (const path of [dir, file]) {
-    assert.deepEqual(await openBundle([path]).findTdx(quoteOf(ca), NOW), [collateral]);
+    assert.deepEqual(await openBundle([path]).findTdx(tdxQuoteOf(ca, 4), NOW), [collateral]);
   }
 });
 
 test('collateral is for one kind of platform only', async () => {
   const { file } = put('platform.json', formatDcapEndorsements(collateral));
   const other = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6) } });
-  assert.deepEqual(await openBundle([file]).findTdx(quoteOf(other), NOW), []);
+  assert.deepEqual(await openBundle([file]).findTdx(tdxQuoteOf(other, 4), NOW), []);
 });
 
 for (const [what, name, content] of [
-  ['DER', 'key.der', vcek.der],
-  ['PEM', 'key.pem', pem('CERTIFICATE', vcek.der)],
+  ['DER', 'key.der', vcek],
+  ['PEM', 'key.pem', pemText('CERTIFICATE', vcek)],
 ] as const) {
   test(`a VCEK in ${what} is found for its own chip and no other`, async () => {
     const bundle = openBundle([put(name, content).dir]);
-    const [found] = await bundle.findSnpKeys(report(chipId), NOW);
-    assert.deepEqual(found?.endorsementKey, vcek.der);
+    const [found] = await bundle.findSnpKeys(chips.reportOf(chipId), NOW);
+    assert.deepEqual(found?.endorsementKey, vcek);
     const other = new Uint8Array(64);
     other.fill(4, 0, 8);
-    assert.deepEqual(await bundle.findSnpKeys(report(other), NOW), []);
+    assert.deepEqual(await bundle.findSnpKeys(chips.reportOf(other), NOW), []);
   });
 }
 
 test('a VLEK is not taken for the VCEK of a chip', async () => {
-  const bundle = openBundle([put('vlek.der', vlek.der).dir]);
-  assert.deepEqual(await bundle.findSnpKeys(report(chipId), NOW), []);
+  const bundle = openBundle([put('vlek', vlek).dir]);
+  assert.deepEqual(await bundle.findSnpKeys(chips.reportOf(chipId), NOW), []);
 });
 
 test('revocation lists are found in DER and in PEM', async () => {
-  for (const content of [crl, pem('X509 CRL', crl)]) {
+  for (const content of [crl, pemText('X509 CRL', crl)]) {
     const bundle = openBundle([put('list', content).file]);
-    assert.deepEqual(await bundle.findSnpCrls(report(chipId), NOW), [crl]);
+    assert.deepEqual(await bundle.findSnpCrls(chips.reportOf(chipId), NOW), [crl]);
   }
 });
 
 test('hidden files and folders below are left alone', async () => {
   const { dir } = put('.note', 'not an endorsement');
   mkdirSync(join(dir, 'below'));
-  assert.deepEqual(await openBundle([dir]).findTdx(quoteOf(ca), NOW), []);
+  assert.deepEqual(await openBundle([dir]).findTdx(tdxQuoteOf(ca, 4), NOW), []);
 });
 
 const unusable: readonly [string, string | Uint8Array][] = [
   ['text', 'hello'],
   ['an empty file', ''],
   ['JSON that is no collateral', '{"a":1}'],
-  ['PEM of something else', pem('PRIVATE KEY', new Uint8Array(10))],
-  ['a certificate with a byte too many', Buffer.concat([vcek.der, Buffer.alloc(1)])],
+  ['PEM of something else', pemText('PRIVATE KEY', new Uint8Array(10))],
+  ['a certificate with a byte too many', Buffer.concat([vcek, Buffer.alloc(1)])],
   ['a file over the limit', new Uint8Array(4 * 1024 * 1024 + 1)],
 ];
 for (const [what, content] of unusable) {

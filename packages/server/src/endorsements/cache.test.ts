@@ -1,51 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEvidence, type SnpReport, type TdxEvidence } from '@vouchsafe/verifier';
-import {
-  createSoftwareAmd,
-  DcapCa,
-  mintAmdCrl,
-  mintDcapCollateral,
-  mintTdxQuote,
-  mintVek,
-  SnpSimulator,
-} from '@vouchsafe/verifier/testing';
+import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { ApiError } from '../framework/errors.js';
 import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { CACHE_LIMITS, EndorsementCache } from './cache.js';
+import { MintedChips, tdxQuoteOf } from './testing/minted-evidence.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const DAY_MS = 86_400_000;
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 const ca = DcapCa.create({ now: NOW });
-const quote = parseEvidence(
-  mintTdxQuote(ca, { version: 5, report: {} }),
-  'tdx-dcap',
-) as TdxEvidence;
+const quote = tdxQuoteOf(ca);
 const collateral = mintDcapCollateral(ca, { now: NOW });
 const validity = { notBefore: later(-DAY_MS), notAfter: later(DAY_MS) };
-const amd = createSoftwareAmd({ product: 'milan', ...validity });
-
-function reportOf(chip: number): SnpReport {
-  const chipId = new Uint8Array(64).fill(chip);
-  const { report } = new SnpSimulator({ amd, chipId, levels: {}, ...validity }).attest({
-    reportData: new Uint8Array(64),
-    measurement: new Uint8Array(48),
-  });
-  return parseEvidence(report, 'sev-snp') as SnpReport;
-}
-
-function keyOf(chip: number) {
-  const hwid = new Uint8Array(64).fill(chip);
-  const { der } = mintVek(amd, { signer: 'vcek', levels: {}, hwid, ...validity });
-  return { endorsementKey: der, authority: amd.ask.der };
-}
-
-const crl = mintAmdCrl(amd.ark, {
-  thisUpdate: NOW,
-  nextUpdate: later(100 * DAY_MS),
-  revoked: [],
-});
+const chips = new MintedChips({ product: 'milan', ...validity });
+const idOf = (chip: number): Uint8Array => new Uint8Array(64).fill(chip);
+const reportOf = (chip: number) => chips.reportOf(idOf(chip));
+const keyOf = (chip: number) => chips.keyOf(idOf(chip));
+const crl = chips.crl(NOW, later(100 * DAY_MS));
 
 test('collateral comes back as it was kept, with the time at which it was fetched', async () => {
   const storage = new MemoryStorage();
@@ -81,8 +53,7 @@ test('collateral of another platform or another CA is not found', async () => {
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
   await cache.keepTdx(quote, collateral, NOW);
   const strange = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6).fill(9) } });
-  const evidence = parseEvidence(mintTdxQuote(strange, { version: 4, report: {} }), 'tdx-dcap');
-  assert.equal(await cache.findTdx(evidence as TdxEvidence), null);
+  assert.equal(await cache.findTdx(tdxQuoteOf(strange)), null);
 });
 
 test('many who keep the same at once write it once', async () => {
@@ -127,8 +98,8 @@ test('an SNP list is found until it was fetched a week ago, whatever it says its
 test("another product's key or list is not kept in a report's name", async () => {
   const storage = new MemoryStorage();
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
-  const genoa = createSoftwareAmd({ product: 'genoa', ...validity });
-  const other = mintAmdCrl(genoa.ark, { thisUpdate: NOW, nextUpdate: later(DAY_MS), revoked: [] });
+  const genoa = new MintedChips({ ...validity, product: 'genoa' });
+  const other = genoa.crl(NOW, later(DAY_MS));
   await cache.keepSnpCrl(reportOf(1), other, NOW);
   assert.deepEqual(storage.keys(), []);
 });

@@ -1,51 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type DcapEndorsements,
-  parseEvidence,
-  type SnpReport,
-  type TdxEvidence,
-} from '@vouchsafe/verifier';
-import {
-  createSoftwareAmd,
-  DcapCa,
-  mintAmdCrl,
-  mintDcapCollateral,
-  mintTdxQuote,
-  mintVek,
-  SnpSimulator,
-} from '@vouchsafe/verifier/testing';
+import type { DcapEndorsements } from '@vouchsafe/verifier';
+import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { CACHE_LIMITS, EndorsementCache } from './cache.js';
 import { type Candidate, EndorsementFinder } from './find.js';
 import type { EndorsementSource, SnpKey } from './source.js';
+import { MintedChips, tdxQuoteOf } from './testing/minted-evidence.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const DAY_MS = 86_400_000;
 const days = (count: number): Date => new Date(NOW.getTime() + count * DAY_MS);
 const ca = DcapCa.create({ now: days(-100) });
-const quote = parseEvidence(
-  mintTdxQuote(ca, { version: 5, report: {} }),
-  'tdx-dcap',
-) as TdxEvidence;
+const quote = tdxQuoteOf(ca);
 /** Issued so many days from the start, good for 30 days. */
 const issued = (at: number): DcapEndorsements => mintDcapCollateral(ca, { now: days(at) });
 const validity = { notBefore: days(-100), notAfter: days(1000) };
-const amd = createSoftwareAmd({ product: 'milan', ...validity });
+const chips = new MintedChips({ product: 'milan', ...validity });
 const chipId = new Uint8Array(64).fill(7);
-const report = parseEvidence(
-  new SnpSimulator({ amd, chipId, levels: {}, ...validity }).attest({
-    reportData: new Uint8Array(64),
-    measurement: new Uint8Array(48),
-  }).report,
-  'sev-snp',
-) as SnpReport;
-const vcek = (): SnpKey => ({
-  endorsementKey: mintVek(amd, { signer: 'vcek', levels: {}, hwid: chipId, ...validity }).der,
-  authority: amd.ask.der,
-});
+const report = chips.reportOf(chipId);
+const vcek = (): SnpKey => chips.keyOf(chipId);
 const crl = (at: number, nextUpdate = days(at + 365)): Uint8Array =>
-  mintAmdCrl(amd.ark, { thisUpdate: days(at), nextUpdate, revoked: [] });
+  chips.crl(days(at), nextUpdate);
 
 class FakeSource implements EndorsementSource {
   readonly name: string;
@@ -221,9 +197,9 @@ test('without any list nothing was checked, and the candidate says so', async ()
 
 test("another product's list counts as none", async () => {
   const { bundle, snp } = scene();
-  const genoa = createSoftwareAmd({ product: 'genoa', ...validity });
+  const genoa = new MintedChips({ product: 'genoa', ...validity });
   bundle.keys = [vcek()];
-  bundle.crls = [mintAmdCrl(genoa.ark, { thisUpdate: NOW, nextUpdate: days(9), revoked: [] })];
+  bundle.crls = [genoa.crl(NOW, days(9))];
   const [first] = await snp(NOW);
   assert.deepEqual(first?.endorsements.revocation, { kind: 'not-checked' });
 });
@@ -238,8 +214,8 @@ test('an expired list is not the same as none: it is handed on, to be refused', 
 
 test('a list of the vendor that turns out not to be genuine leaves the older one to try', async () => {
   const { bundle, vendor, snp } = scene();
-  const imitation = createSoftwareAmd({ product: 'milan', ...validity });
-  const forged = mintAmdCrl(imitation.ark, { thisUpdate: NOW, nextUpdate: days(9), revoked: [] });
+  const imitation = new MintedChips({ product: 'milan', ...validity });
+  const forged = imitation.crl(NOW, days(9));
   bundle.keys = [vcek()];
   const older = crl(-364.5, days(0.5));
   bundle.crls = [older];

@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import {
-  parseEvidence,
-  type SnpReport,
-  snpEndorsementsFor,
-  type TdxEvidence,
-} from '@vouchsafe/verifier';
-import {
-  createSoftwareAmd,
-  DcapCa,
-  mintAmdCrl,
-  mintDcapCollateral,
-  mintTdxQuote,
-  mintVek,
-  SnpSimulator,
-} from '@vouchsafe/verifier/testing';
+import { snpEndorsementsFor } from '@vouchsafe/verifier';
+import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { type VendorAnswer, VendorFault, type VendorGet } from './https-get.js';
+import { MintedChips, pemText, tdxQuoteOf } from './testing/minted-evidence.js';
 import { type Answer, servePcs, VendorServer } from './testing/vendor-server.js';
 import { kdsSource } from './vendor-kds.js';
 import { pcsSource } from './vendor-pcs.js';
@@ -26,27 +14,14 @@ const validity = { notBefore: NOW, notAfter: new Date('2027-01-01T00:00:00Z') };
 const FMSPC = 'f0f1f2000000';
 const ca = DcapCa.create({ now: NOW });
 const collateral = mintDcapCollateral(ca, { now: NOW });
-const quote = parseEvidence(
-  mintTdxQuote(ca, { version: 5, report: {} }),
-  'tdx-dcap',
-) as TdxEvidence;
-const amd = createSoftwareAmd({ product: 'genoa', ...validity });
-const chipId = new Uint8Array(64).fill(9);
+const quote = tdxQuoteOf(ca);
 const levels = { bootloader: 3, tee: 0, snp: 8, microcode: 115 };
-const vcek = mintVek(amd, { signer: 'vcek', levels, hwid: chipId, ...validity });
-const crl = mintAmdCrl(amd.ark, { thisUpdate: NOW, nextUpdate: validity.notAfter, revoked: [] });
-const report = parseEvidence(
-  new SnpSimulator({ amd, chipId, levels, ...validity }).attest({
-    reportData: new Uint8Array(64),
-    measurement: new Uint8Array(48),
-  }).report,
-  'sev-snp',
-) as SnpReport;
-const pem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}/g, '$&\n')
-    .trimEnd()}\n-----END CERTIFICATE-----\n`;
+const chips = new MintedChips({ product: 'genoa', levels, ...validity });
+const { amd } = chips;
+const chipId = new Uint8Array(64).fill(9);
+const vcek = chips.certificateOf(chipId);
+const crl = chips.crl(NOW, validity.notAfter);
+const report = chips.reportOf(chipId);
 
 let server: VendorServer;
 before(async () => {
@@ -59,10 +34,12 @@ function serve(): void {
   server.asked.length = 0;
   servePcs(server, collateral, { fmspc: FMSPC, ca: 'platform' });
   for (const { kind, id } of snpEndorsementsFor(report)) {
-    if (kind === 'vcek') server.answers.set(id, { body: vcek.der });
+    if (kind === 'vcek') server.answers.set(id, { body: vcek });
     if (kind === 'crl') server.answers.set(id, { body: crl });
     if (kind === 'authority') {
-      server.answers.set(id, { body: pem(amd.ask.der) + pem(amd.ark.der) });
+      server.answers.set(id, {
+        body: pemText('CERTIFICATE', amd.ask.der) + pemText('CERTIFICATE', amd.ark.der),
+      });
     }
   }
 }
@@ -129,7 +106,7 @@ test('a chip is asked for by its id and its TCB, and comes with its authority', 
   serve();
   const source = kdsSource(server.client({ clock }), server.url);
   assert.deepEqual(await source.findSnpKeys(report, NOW), [
-    { endorsementKey: vcek.der, authority: amd.ask.der },
+    { endorsementKey: vcek, authority: amd.ask.der },
   ]);
   const id = Buffer.from(chipId).toString('hex');
   const path = `/vcek/v1/Genoa/${id}?blSPL=3&teeSPL=0&snpSPL=8&ucodeSPL=115`;
