@@ -14,7 +14,7 @@ import {
   makeDevCertificate,
   openDevServer,
 } from './startup/dev.js';
-import { createLog, type Log } from './startup/log.js';
+import { createLog, type Log, LogThreshold } from './startup/log.js';
 import { LogFile } from './startup/log-file.js';
 import { type ServerIo, type ServerOptions, StartError } from './startup/options.js';
 import { watchProcess } from './startup/process-faults.js';
@@ -122,8 +122,9 @@ async function startServer(
   const hardening = hardenProcess();
   const config = await readConfig(options, io, certificate);
   const logFile = config.logFile === null ? null : new LogFile(config.logFile);
+  const threshold = new LogThreshold(config.logLevel);
   const log = createLog({
-    level: config.logLevel,
+    threshold,
     format: config.logFormat,
     write: (line) => {
       io.writeError(line);
@@ -135,7 +136,7 @@ async function startServer(
   for (const step of hardening) if (!step.ok) log('warn', `hardening ${step.name}: ${step.detail}`);
   const engine = await openStorage(config, log, options.dev);
   const scheme = config.listeners[0]?.tls === null ? 'http' : 'https';
-  const assembly = assembleServer(options, config, engine, log, scheme);
+  const assembly = assembleServer(options, config, engine, { log, threshold }, scheme);
   if (assembly.memory.status.kind === 'ordinary') {
     log('warn', `keys are kept in ordinary memory: ${assembly.memory.status.reason}`);
   }
@@ -160,7 +161,7 @@ function assembleServer(
   options: ServerOptions,
   config: ServerConfig,
   engine: StorageEngine,
-  log: Log,
+  { log, threshold }: { readonly log: Log; readonly threshold: LogThreshold },
   scheme: string,
 ): Assembly {
   return assemble({
@@ -197,6 +198,7 @@ function assembleServer(
     lockouts: config.userLockouts,
     clock,
     log,
+    logLevel: threshold,
   });
 }
 

@@ -12,8 +12,8 @@ import {
   DEFAULT_LEASE_TTL_SECONDS,
   DEFAULT_LISTEN_ADDRESS,
   type ListenerConfig,
+  LOG_LEVELS,
   type LogFormat,
-  type LogLevel,
   type ServerConfig,
   type StorageConfig,
 } from './server-config.js';
@@ -25,16 +25,6 @@ export interface ConfigSource {
   readonly text: string;
 }
 
-const LOG_LEVELS: Readonly<Record<string, LogLevel>> = {
-  trace: 'trace',
-  debug: 'debug',
-  info: 'info',
-  notice: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  error: 'error',
-  err: 'error',
-};
 const LOG_FORMATS: Readonly<Record<string, LogFormat>> = {
   standard: 'standard',
   '': 'standard',

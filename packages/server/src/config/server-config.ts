@@ -118,6 +118,18 @@ export interface ServerConfig {
   readonly warnings: readonly string[];
 }
 
+/** Vault's words for them. */
+export const LOG_LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  notice: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  err: 'error',
+};
+
 /** 32 days, as Vault has it. */
 export const DEFAULT_LEASE_TTL_SECONDS = 2_764_800;
 export const DEFAULT_LISTEN_ADDRESS = '127.0.0.1:8200';

@@ -13,7 +13,7 @@ import { Lifecycle } from '../seal/lifecycle.js';
 import { SecretMemory } from '../secret-memory/secret-memory.js';
 import type { StorageEngine } from '../storage/engine.js';
 import { systemBackend } from '../system/backend.js';
-import type { ServerFacts } from '../system/parts.js';
+import type { LogLevelControl, ServerFacts } from '../system/parts.js';
 import { tokenBackend } from '../tokens/backend/backend.js';
 import { TokenRoles } from '../tokens/role.js';
 import { enableConfiguredAudits } from './audits.js';
@@ -36,6 +36,7 @@ export interface AssemblyParts {
   readonly lockouts: ReadonlyMap<string, LockoutTuning>;
   readonly clock: () => number;
   readonly log: Log;
+  readonly logLevel: LogLevelControl;
 }
 
 export interface Assembly {
@@ -117,6 +118,7 @@ export function assemble(parts: AssemblyParts): Assembly {
       barrier,
       facts: parts.facts,
       clock,
+      logLevel: parts.logLevel,
       cluster: () => cluster,
       firstWrites: parts.firstWrites,
       onUnsealed: activate,

@@ -1,20 +1,46 @@
 // The server's own log: lines for the operator on standard error. Never a secret, token, key or request body.
+import { LOG_LEVELS, type LogLevel } from '../config/server-config.js';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 const ORDER: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 export type Log = (level: LogLevel, message: string) => void;
 
+/** What sys/loggers changes. */
+export class LogThreshold {
+  readonly #configured: LogLevel;
+  #level: LogLevel;
+
+  constructor(configured: LogLevel) {
+    this.#configured = configured;
+    this.#level = configured;
+  }
+
+  current(): LogLevel {
+    return this.#level;
+  }
+
+  /** By the words that the configuration takes. */
+  set(word: string): boolean {
+    const level = new Map(Object.entries(LOG_LEVELS)).get(word.toLowerCase());
+    if (level === undefined) return false;
+    this.#level = level;
+    return true;
+  }
+
+  reset(): void {
+    this.#level = this.#configured;
+  }
+}
+
 /** `write` gets whole lines, line feed included. Messages are single lines: control characters are escaped. */
 export function createLog(options: {
-  readonly level: LogLevel;
+  readonly threshold: LogThreshold;
   readonly format: 'standard' | 'json';
   readonly write: (line: string) => void;
   readonly clock: () => number;
 }): Log {
-  const least = ORDER.indexOf(options.level);
   return (level, message) => {
-    if (ORDER.indexOf(level) < least) return;
+    if (ORDER.indexOf(level) < ORDER.indexOf(options.threshold.current())) return;
     const time = new Date(options.clock()).toISOString();
     const text = message.replace(
       /\p{Cc}/gu,

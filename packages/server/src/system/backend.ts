@@ -10,12 +10,15 @@ import { initPaths } from './path-init.js';
 import { internalUiPaths } from './path-internal-ui.js';
 import { leasePaths } from './path-leases.js';
 import { lockedUserPaths } from './path-locked-users.js';
+import { loggerPaths } from './path-loggers.js';
 import { metricsPath } from './path-metrics.js';
 import { mountPaths } from './path-mounts.js';
 import { openApiPath } from './path-openapi.js';
+import { passwordPolicyPaths } from './path-password-policies.js';
 import { pluginPaths } from './path-plugins.js';
 import { policyPaths } from './path-policies.js';
 import { quotaPaths } from './path-quotas.js';
+import { raftPaths } from './path-raft.js';
 import { rekeyPaths } from './path-rekey.js';
 import { remountPaths } from './path-remount.js';
 import { rotatePaths } from './path-rotate.js';
@@ -35,6 +38,7 @@ export function systemBackend(parts: SystemParts): Backend {
       ...mountPaths(parts),
       ...remountPaths(parts),
       ...policyPaths(parts),
+      ...passwordPolicyPaths(),
       ...capabilityPaths(parts),
       ...internalUiPaths(parts),
       ...leasePaths(parts),
@@ -48,6 +52,8 @@ export function systemBackend(parts: SystemParts): Backend {
       ...generateRootPaths(parts),
       ...toolsPaths(),
       ...statePaths(parts),
+      ...raftPaths(),
+      ...loggerPaths(parts),
       ...pluginPaths(parts),
       metricsPath(parts),
       ...explainPaths(parts),

@@ -22,12 +22,22 @@ export interface ServerFacts {
   readonly sanitizedConfig: Readonly<Record<string, unknown>>;
 }
 
+/** Of the server's own log, in this process. */
+export interface LogLevelControl {
+  current(): string;
+  /** False for a word that is no level. */
+  set(level: string): boolean;
+  /** To what the configuration says. */
+  reset(): void;
+}
+
 export interface SystemParts {
   readonly core: Core;
   readonly lifecycle: Lifecycle;
   readonly barrier: Barrier;
   readonly facts: ServerFacts;
   readonly clock: () => number;
+  readonly logLevel: LogLevelControl;
   /** Null while sealed. */
   readonly cluster: () => ClusterInfo | null;
   /** For sys/init: what a new database gets beside the root token. */

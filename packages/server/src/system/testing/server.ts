@@ -5,6 +5,7 @@ import type { MountEntry } from '../../core/mounts/entry.js';
 import type { OpenableGroup } from '../../framework/backend.js';
 import { callApi } from '../../http/testing/call-api.js';
 import { type Assembly, assemble } from '../../startup/assemble.js';
+import { LogThreshold } from '../../startup/log.js';
 import type { SimulatedTee } from '../../startup/simulated-tee.js';
 import { MemoryEngine } from '../../storage/memory.js';
 
@@ -72,6 +73,7 @@ export class TestServer {
       lockouts: new Map(),
       clock,
       log: () => undefined,
+      logLevel: new LogThreshold('info'),
     });
   }
 
