@@ -62,6 +62,23 @@ export type EvidenceErrorCode =
   | 'timestamp-invalid'
   /** The product line is one that this package has no rules for. */
   | 'unsupported-product'
+  /** A token's header has a member that would change what the token means (`crit`, `b64`, `zip`, `enc`). */
+  | 'header-not-allowed'
+  /** A token's `typ` is not one that its format has. */
+  | 'token-type'
+  /** A token's issuer is none that the caller trusts for this format. */
+  | 'issuer-untrusted'
+  | 'audience-mismatch'
+  /** A token is signed with a key that the caller has not pinned. */
+  | 'key-unknown'
+  | 'token-expired'
+  | 'token-not-yet-valid'
+  /** A claim is missing, of another type than its issuer documents, or contradicts another one. */
+  | 'claim-invalid'
+  /** A part of composite evidence is missing, too many, or not the one that the whole speaks of. */
+  | 'submodule-mismatch'
+  /** The third party that issued a result says itself that the evidence did not pass. */
+  | 'attestation-failed'
   /** A caller's input is not usable: a program error, never a property of evidence. */
   | 'input-invalid';
 

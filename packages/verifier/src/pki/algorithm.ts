@@ -173,6 +173,39 @@ export function ecSpki(curve: Curve, point: Uint8Array): Uint8Array {
   return concatBytes(spkiPrefixes[curve], point);
 }
 
+/** INTEGER of a big-endian number without leading zeros. */
+function integerDer(number: Uint8Array): Uint8Array {
+  const sign = (number[0] ?? 0) >= 0x80 ? Uint8Array.of(0) : new Uint8Array();
+  return elementDer(0x02, concatBytes(sign, number));
+}
+
+function elementDer(tag: number, contents: Uint8Array): Uint8Array {
+  const { length } = contents;
+  const header =
+    length < 0x80
+      ? [tag, length]
+      : length < 0x100
+        ? [tag, 0x81, length]
+        : [tag, 0x82, length >> 8, length & 0xff];
+  return concatBytes(Uint8Array.from(header), contents);
+}
+
+/** AlgorithmIdentifier rsaEncryption with NULL (RFC 4055 section 1.2). */
+const rsaAlgorithm = decodeHex('300d06092a864886f70d0101010500');
+const rsaNumberBytesMax = 1024;
+
+/** SubjectPublicKeyInfo of a bare RSA key, as JWKs and TPM keys carry it: big-endian numbers. */
+export function rsaSpki(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
+  for (const number of [modulus, exponent]) {
+    if (number.length === 0 || number.length > rsaNumberBytesMax || number[0] === 0) {
+      throw new EvidenceError('public-key-invalid', 'public key: RSA number of the wrong length');
+    }
+  }
+  const key = elementDer(0x30, concatBytes(integerDer(modulus), integerDer(exponent)));
+  const bits = elementDer(0x03, concatBytes(Uint8Array.of(0), key));
+  return elementDer(0x30, concatBytes(rsaAlgorithm, bits));
+}
+
 function fixedInteger(value: Uint8Array, length: number): Uint8Array | null {
   if (value.length > length) return null;
   const fixed = new Uint8Array(length);

@@ -4,18 +4,20 @@
 
 import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
+import type { TrustedIssuer } from '../jose/trusted-issuer.js';
 import type { CryptoProvider } from '../provider.js';
 import { signatureFits, verifyX509Signature } from './algorithm.js';
 import { type Certificate, parseCertificate } from './certificate.js';
 import { type Crl, findRevocation } from './crl.js';
 
 /**
- * Whom to trust: one certificate, byte for byte, or whoever holds one key (DER
- * SubjectPublicKeyInfo), in which case the chain has to bring the certificate.
+ * Whom to trust: one certificate, byte for byte; whoever holds one key (DER SubjectPublicKeyInfo), in
+ * which case the chain has to bring the certificate; or an issuer of tokens, to whom no chain leads.
  */
 export type TrustedRoot =
   | { readonly kind: 'certificate'; readonly der: Uint8Array }
-  | { readonly kind: 'key'; readonly spki: Uint8Array };
+  | { readonly kind: 'key'; readonly spki: Uint8Array }
+  | TrustedIssuer;
 
 /**
  * 'crls': for every certificate below the root (or, with 'intermediates', every one but the leaf)
@@ -59,11 +61,12 @@ function invalid(certificate: Certificate, why: string): EvidenceError {
 
 function isPinned(certificate: Certificate, roots: readonly TrustedRoot[]): boolean {
   // Not constant time in whole: certificates are public.
-  return roots.some((root) =>
-    root.kind === 'certificate'
+  return roots.some((root) => {
+    if (root.kind === 'issuer') return false;
+    return root.kind === 'certificate'
       ? equalBytes(root.der, certificate.raw)
-      : equalBytes(root.spki, certificate.publicKey.spki),
-  );
+      : equalBytes(root.spki, certificate.publicKey.spki);
+  });
 }
 
 function untrusted(last: Certificate): EvidenceError {
