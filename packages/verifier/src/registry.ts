@@ -4,9 +4,23 @@ import { EvidenceError } from './errors.js';
 import { nitroVerifier } from './nitro/nitro-verifier.js';
 import { snpVerifier } from './snp/snp-verifier.js';
 import { tdxVerifier } from './tdx/tdx-verifier.js';
+import { maaVerifier } from './tokens/azure-maa/maa-verifier.js';
+import { confidentialSpaceVerifier } from './tokens/confidential-space/confidential-space-verifier.js';
+import { earVerifier } from './tokens/ear/ear-verifier.js';
+import { itaVerifier } from './tokens/intel-trust-authority/ita-verifier.js';
+import { nrasVerifier } from './tokens/nvidia-nras/nras-verifier.js';
 import type { Endorsements, Evidence, EvidenceVerifier, FormatPolicy } from './types.js';
 
-const verifiers = [tdxVerifier, snpVerifier, nitroVerifier] as const;
+const verifiers = [
+  tdxVerifier,
+  snpVerifier,
+  nitroVerifier,
+  maaVerifier,
+  itaVerifier,
+  confidentialSpaceVerifier,
+  nrasVerifier,
+  earVerifier,
+] as const;
 
 type Verifier = (typeof verifiers)[number];
 

@@ -4,7 +4,16 @@ import type { TrustedRoot } from './pki/chain.js';
 import type { CryptoProvider } from './provider.js';
 
 /** Every evidence format this package knows. A new format adds a word here and a line in registry.ts. */
-export const evidenceFormats = ['tdx-dcap', 'sev-snp', 'aws-nitro'] as const;
+export const evidenceFormats = [
+  'tdx-dcap',
+  'sev-snp',
+  'aws-nitro',
+  'azure-maa',
+  'intel-trust-authority',
+  'google-confidential-space',
+  'nvidia-nras',
+  'ear',
+] as const;
 export type EvidenceFormat = (typeof evidenceFormats)[number];
 
 /** Evidence after parsing: its structure is right, and nothing in it is trusted. */

@@ -3,10 +3,17 @@
 
 import { decodeBase64, decodeBase64Url } from '../encoding/base64.js';
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
+import { decodeHex } from '../encoding/hex.js';
 import { type Json, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
 import { EvidenceError } from '../errors.js';
 import { type Curve, ecSpki, type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
 import { parseCertificate } from '../pki/certificate.js';
+
+/** A key that tokens may be signed with. Certificates have only those of PublicKey. */
+export type TokenKey =
+  | PublicKey
+  | { readonly kind: 'p521'; readonly spki: Uint8Array }
+  | { readonly kind: 'ed25519'; readonly spki: Uint8Array };
 
 /** One key of a set. */
 export interface JwkEntry {
@@ -14,7 +21,7 @@ export interface JwkEntry {
   /** The one algorithm it may be used with, if the set says so. */
   readonly alg: string | null;
   /** Null for a key of a kind that is not understood, or too weak: it verifies nothing. */
-  readonly key: PublicKey | null;
+  readonly key: TokenKey | null;
 }
 
 /** Keys that a caller has pinned. Made by parseJwks. */
@@ -26,8 +33,16 @@ const limits = { charactersMax: 1_048_576, depthMax: 6, valuesMax: 16_384 };
 const keysMax = 64;
 const numberCharactersMax = 2048;
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
-const curveNames: Readonly<Record<string, Curve>> = { 'P-256': 'p256', 'P-384': 'p384' };
-const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48 };
+const curves: ReadonlyMap<string, { readonly curve: Curve | 'p521'; readonly bytes: number }> =
+  new Map([
+    ['P-256', { curve: 'p256', bytes: 32 }],
+    ['P-384', { curve: 'p384', bytes: 48 }],
+    ['P-521', { curve: 'p521', bytes: 66 }],
+  ]);
+/** SubjectPublicKeyInfo up to the point (RFC 5480) and up to the key (RFC 8410). */
+const p521Prefix = decodeHex('30819b301006072a8648ce3d020106052b810400230381860004');
+const ed25519Prefix = decodeHex('302a300506032b6570032100');
+const ed25519Bytes = 32;
 
 function invalid(why: string): EvidenceError {
   return new EvidenceError('input-invalid', `JWKS: ${why}`);
@@ -54,16 +69,24 @@ function numberAt(jwk: JsonObject, name: string): Uint8Array {
 }
 
 /** RFC 7518 section 6.2: coordinates are as long as the curve's field, never shorter. */
-function ecKey(jwk: JsonObject): PublicKey | null {
-  const name = findText(jwk, 'crv') ?? '';
-  const curve = Object.hasOwn(curveNames, name) ? curveNames[name] : undefined;
-  if (curve === undefined) return null;
+function ecKey(jwk: JsonObject): TokenKey | null {
+  const found = curves.get(findText(jwk, 'crv') ?? '');
+  if (found === undefined) return null;
   const x = numberAt(jwk, 'x');
   const y = numberAt(jwk, 'y');
-  if (x.length !== coordinateBytes[name] || y.length !== coordinateBytes[name]) {
+  if (x.length !== found.bytes || y.length !== found.bytes) {
     throw invalid('coordinate of the wrong length');
   }
-  return parsePublicKey(ecSpki(curve, concatBytes(x, y)));
+  if (found.curve !== 'p521') return parsePublicKey(ecSpki(found.curve, concatBytes(x, y)));
+  return { kind: 'p521', spki: concatBytes(p521Prefix, x, y) };
+}
+
+/** RFC 8037 section 2. */
+function okpKey(jwk: JsonObject): TokenKey | null {
+  if (findText(jwk, 'crv') !== 'Ed25519') return null;
+  const x = numberAt(jwk, 'x');
+  if (x.length !== ed25519Bytes) throw invalid('public key of the wrong length');
+  return { kind: 'ed25519', spki: concatBytes(ed25519Prefix, x) };
 }
 
 function rsaKey(jwk: JsonObject): PublicKey | null {
@@ -80,18 +103,20 @@ function certifiedKey(jwk: JsonObject): PublicKey | null {
   return parseCertificate(decodeBase64(leaf)).publicKey;
 }
 
-function readKey(jwk: JsonObject): PublicKey | null {
+function readKey(jwk: JsonObject): TokenKey | null {
   const kty = findText(jwk, 'kty');
-  const stated = kty === 'EC' ? ecKey(jwk) : kty === 'RSA' ? rsaKey(jwk) : null;
+  if (kty === 'OKP') return okpKey(jwk);
+  if (kty !== 'EC' && kty !== 'RSA') return null;
+  const stated = kty === 'EC' ? ecKey(jwk) : rsaKey(jwk);
   const certified = certifiedKey(jwk);
   if (stated !== null && certified !== null && !equalBytes(stated.spki, certified.spki)) {
     throw invalid('a key and its certificate differ');
   }
-  return stated ?? (kty === 'EC' || kty === 'RSA' ? certified : null);
+  return stated ?? certified;
 }
 
 /** A key that is weak or of an unknown kind is kept by name, so that its use is refused by name. */
-function usableKey(jwk: JsonObject): PublicKey | null {
+function usableKey(jwk: JsonObject): TokenKey | null {
   try {
     return readKey(jwk);
   } catch (error) {
@@ -144,7 +169,7 @@ export function parseJwks(text: string): KeySet {
  * The key that a token names. Without a name it is the set's only key, if that has none either.
  * @throws EvidenceError 'key-unknown' | 'public-key-invalid' | 'unsupported-algorithm'
  */
-export function getKey(set: KeySet, kid: string | null, alg: string): PublicKey {
+export function getKey(set: KeySet, kid: string | null, alg: string): TokenKey {
   const found = set.keys.find((entry) => entry.kid === kid);
   if (found === undefined || (kid === null && set.keys.length !== 1)) {
     throw new EvidenceError('key-unknown', 'token: signed with a key that is not pinned');

@@ -3,14 +3,13 @@
 // audience from the token itself.
 
 import { EvidenceError } from '../errors.js';
-import type { PublicKey } from '../pki/algorithm.js';
 import { parseCertificate } from '../pki/certificate.js';
 import { verifyChain } from '../pki/chain.js';
 import type { CryptoProvider } from '../provider.js';
 import type { EvidenceFormat } from '../types.js';
 import { acceptAlgorithm, algorithmFor, type JwsAlgorithm } from './algorithm.js';
 import { ClaimReader } from './claim-reader.js';
-import { getKey } from './jwk.js';
+import { getKey, type TokenKey } from './jwk.js';
 import type { Jws } from './jws.js';
 import type { TrustedIssuer } from './trusted-issuer.js';
 
@@ -86,7 +85,7 @@ function chooseIssuer({ jws, rules, issuers }: VerifyTokenInput): TrustedIssuer 
   return chosen;
 }
 
-async function chooseKey(issuer: TrustedIssuer, input: VerifyTokenInput): Promise<PublicKey> {
+async function chooseKey(issuer: TrustedIssuer, input: VerifyTokenInput): Promise<TokenKey> {
   const { header } = input.jws;
   if (issuer.keys.kind === 'jwks') return getKey(issuer.keys.keys, header.kid, header.alg);
   if (header.x5c === null) {

@@ -1,0 +1,86 @@
+// What a policy can say of Confidential Space tokens. Google signs them for every customer and for debug images too:
+// whose project it is must be pinned, or waived in so many words; what the workload is, by reference values.
+
+import type { Fault, VerifiedClaims } from '../../types.js';
+import { type ListPolicy, listPolicyRules } from '../list-policy.js';
+import { tcbStatusKnob } from '../stated-tcb.js';
+
+export type ConfidentialSpacePolicy = ListPolicy<
+  | 'project_ids'
+  | 'service_accounts'
+  | 'support_attributes'
+  | 'hwmodels'
+  | 'swnames'
+  | 'tcb_statuses'
+>;
+
+export const confidentialSpacePolicyRules = listPolicyRules(
+  {
+    project_ids: {
+      claim: 'project_id',
+      code: 'project',
+      message: 'the workload runs in none of the projects listed',
+      missing: [],
+      choices: null,
+      items: 'every',
+      absent: 'fault',
+      trust: 'instance_identity',
+    },
+    service_accounts: {
+      claim: 'service_accounts',
+      code: 'service-account',
+      message: 'the workload runs as none of the service accounts listed',
+      missing: null,
+      choices: null,
+      items: 'some',
+      absent: 'fault',
+      trust: 'instance_identity',
+    },
+    support_attributes: {
+      claim: 'support_attributes',
+      code: 'support-attribute',
+      message: 'the Confidential Space image is not supported as the policy asks',
+      missing: ['STABLE'],
+      choices: ['LATEST', 'STABLE', 'USABLE', 'EXPERIMENTAL'],
+      items: 'some',
+      absent: 'fault',
+      trust: 'executables',
+    },
+    // AMD SEV without SNP has no integrity: it must be asked for.
+    hwmodels: {
+      claim: 'hwmodel',
+      code: 'hardware-model',
+      message: 'other hardware than the policy accepts',
+      missing: ['GCP_INTEL_TDX'],
+      choices: null,
+      items: 'every',
+      absent: 'fault',
+      trust: 'hardware',
+    },
+    swnames: {
+      claim: 'swname',
+      code: 'software-name',
+      message: 'other software than the policy accepts',
+      missing: ['CONFIDENTIAL_SPACE'],
+      choices: null,
+      items: 'every',
+      absent: 'fault',
+      trust: 'executables',
+    },
+    tcb_statuses: tcbStatusKnob,
+  },
+  { findFaults: findSecureBootFault, trust: { 'secure-boot': 'configuration' } },
+);
+
+function findSecureBootFault(claims: VerifiedClaims): readonly Fault[] {
+  if (claims.values.secure_boot === true) return [];
+  return [
+    {
+      code: 'secure-boot',
+      message: 'the VM did not boot with Secure Boot on',
+      claim: 'secure_boot',
+      expected: 'true',
+      seen: 'false',
+    },
+  ];
+}

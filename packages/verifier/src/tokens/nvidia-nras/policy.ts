@@ -1,0 +1,64 @@
+// What a policy can say of NRAS results. NVIDIA's overall verdict is not taken for it: each device is judged by
+// its own token.
+
+import { describeClaim } from '../../appraise/requirement.js';
+import type { Fault, VerifiedClaims } from '../../types.js';
+import { type ListPolicy, listPolicyRules } from '../list-policy.js';
+
+export type NrasPolicy = ListPolicy<
+  'hwmodels' | 'driver_versions' | 'vbios_versions' | 'ueids' | 'allow_failed_checks'
+>;
+
+function listed(claim: string, what: string, trust: 'hardware' | 'instance_identity') {
+  return {
+    claim,
+    code: `gpu-${what.replaceAll(' ', '-')}`,
+    message: `a device’s ${what} is none of those listed`,
+    missing: null,
+    choices: null,
+    items: 'every',
+    absent: 'fault',
+    trust,
+  } as const;
+}
+
+export const nrasPolicyRules = listPolicyRules(
+  {
+    hwmodels: listed('hwmodels', 'model', 'hardware'),
+    driver_versions: listed('driver_versions', 'driver version', 'hardware'),
+    vbios_versions: listed('vbios_versions', 'VBIOS version', 'hardware'),
+    ueids: listed('ueids', 'identity', 'instance_identity'),
+    allow_failed_checks: {
+      claim: 'failed_checks',
+      code: 'gpu-check',
+      message: 'NVIDIA’s checks of a device failed',
+      missing: [],
+      choices: null,
+      items: 'every',
+      absent: 'pass',
+      trust: 'hardware',
+    },
+  },
+  {
+    findFaults: findDeviceFaults,
+    trust: { 'gpu-measurements': 'executables', 'gpu-secure-boot': 'configuration' },
+  },
+);
+
+/** No member of a policy waives these. */
+function findDeviceFaults({ values }: VerifiedClaims): readonly Fault[] {
+  const results = values.measurement_results;
+  const measured = typeof results === 'object' && results.join() === 'success';
+  return [
+    ...(measured
+      ? []
+      : [fault('gpu-measurements', 'measurement_results', 'success', describeClaim(results))]),
+    ...(values.secure_boot === true
+      ? []
+      : [fault('gpu-secure-boot', 'secure_boot', 'true', describeClaim(values.secure_boot))]),
+  ];
+}
+
+function fault(code: string, claim: string, expected: string, seen: string): Fault {
+  return { code, message: 'a device did not pass', claim, expected, seen };
+}
