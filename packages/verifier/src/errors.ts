@@ -15,7 +15,7 @@ export type EvidenceErrorCode =
   | 'unsupported-format'
   | 'unsupported-version'
   | 'unsupported-algorithm'
-  /** A signed message's header has a member that would change what it means, such as an unknown `crit`. */
+  /** A signed message's header has a member that would change what it means, such as `crit`. */
   | 'header-not-allowed'
   /** A public key is not one of the kind its use needs, or not a key at all. */
   | 'public-key-invalid'
@@ -62,8 +62,6 @@ export type EvidenceErrorCode =
   | 'timestamp-invalid'
   /** The product line is one that this package has no rules for. */
   | 'unsupported-product'
-  /** A token's header has a member that would change what the token means (`crit`, `b64`, `zip`, `enc`). */
-  | 'header-not-allowed'
   /** A token's `typ` is not one that its format has. */
   | 'token-type'
   /** A token's issuer is none that the caller trusts for this format. */

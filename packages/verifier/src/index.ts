@@ -9,7 +9,7 @@ export {
   parseAppraisalPolicy,
   parseReferenceValues,
 } from './appraise/policy.js';
-export { bindingBytes } from './binding.js';
+export { bindingBytes, sessionNonce } from './binding.js';
 export {
   type DcapEndorsements,
   formatDcapEndorsements,
@@ -37,6 +37,9 @@ export {
 export { parseTcgEventLog } from './eventlog/parse-tcg.js';
 export { replayEventLog } from './eventlog/replay.js';
 export { verifyEventLog } from './eventlog/verify-event-log.js';
+export { type KeySet, parseJwks } from './jose/jwk.js';
+export type { IssuerKeys, TrustedIssuer } from './jose/trusted-issuer.js';
+export { tokenSkewSeconds } from './jose/verify-token.js';
 export { compareReferenceValues, type Difference } from './measure/compare.js';
 export { type EnclaveImage, parseEnclaveImage } from './measure/nitro/eif.js';
 export { measureNitro, type NitroMeasurement } from './measure/nitro/measure-nitro.js';
@@ -89,6 +92,7 @@ export { amdCertificates, pinnedAmdRoots } from './snp/roots/roots.js';
 export type { SnpEndorsements } from './snp/verify.js';
 export { type TdReport, type TdxEvidence, tdxEndorsementsFor } from './tdx/parse.js';
 export type { TdxPolicy } from './tdx/policy.js';
+export { type NoEndorsements, noEndorsements, type TokenEvidence } from './tokens/token-format.js';
 export {
   type AttestationResult,
   type ClaimSet,

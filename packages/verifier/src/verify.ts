@@ -4,6 +4,7 @@
 import { decodeBase64Url } from './encoding/base64.js';
 import { decodeHex } from './encoding/hex.js';
 import { EvidenceError } from './errors.js';
+import { looksLikeJws } from './jose/jws.js';
 import type { TrustedRoot } from './pki/chain.js';
 import {
   type AnyEndorsements,
@@ -49,6 +50,8 @@ export function parseEvidence(
     const found = find('text', characters);
     if (found !== undefined) return found.parse(characters) as AnyEvidence;
   }
+  // A token of an issuer that is not known here is text and no encoding of bytes.
+  if (text !== null && looksLikeJws(new TextEncoder().encode(text.trim()))) throw unknownFormat();
   const bytes = text === null ? (input as Uint8Array) : decodeText(text);
   const found = find('binary', bytes);
   if (found === undefined) throw unknownFormat();

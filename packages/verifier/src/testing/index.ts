@@ -74,6 +74,29 @@ export {
   type TdReportFields,
 } from './tdx-quote.js';
 export {
+  createTokenIssuer,
+  createTokenPki,
+  mintToken,
+  signJws,
+  type TokenIssuer,
+  type TokenMembers,
+  type TokenPki,
+  type TokenPkiOptions,
+  tokenSegment,
+} from './token-issuer.js';
+export {
+  confidentialSpacePayload,
+  earPayload,
+  type ItaOptions,
+  itaPayload,
+  maaPayload,
+  mintNrasResult,
+  nrasDevicePayload,
+  nrasOverallPayload,
+  nrasText,
+  type TokenSession,
+} from './token-payloads.js';
+export {
   derName,
   type MintCertificateOptions,
   type MintCrlOptions,

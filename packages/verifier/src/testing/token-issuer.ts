@@ -93,9 +93,9 @@ export interface TokenPkiOptions {
 export function createTokenPki(options: TokenPkiOptions): TokenPki {
   const { notBefore, notAfter, leafIsCa = false } = options;
   const issuer = createTokenIssuer('RS256', 'software-leaf');
-  const rootKeys = newKeys('RS256');
-  const middleKeys = newKeys('RS256');
-  const validity = { notBefore, notAfter, signatureAlgorithm: 'rsa-pkcs1-sha256' } as const;
+  const rootKeys = newKeys('ES256');
+  const middleKeys = newKeys('ES256');
+  const validity = { notBefore, notAfter, signatureAlgorithm: 'ecdsa-p256-sha256' } as const;
   const root = mintCertificate({
     ...validity,
     subject: { CN: 'software token root' },

@@ -15,6 +15,7 @@ export const itaVerifier = tokenVerifier({
   },
   policy: itaPolicyRules,
   recognises: (payload) =>
-    Object.hasOwn(payload, 'attester_type') && !Object.hasOwn(payload, 'x-ms-attestation-type'),
+    (Object.hasOwn(payload, 'attester_type') || Object.hasOwn(payload, 'amber_evidence_type')) &&
+    !Object.hasOwn(payload, 'x-ms-attestation-type'),
   read: readItaFacts,
 });

@@ -12,7 +12,7 @@ export type NrasPolicy = ListPolicy<
 function listed(claim: string, what: string, trust: 'hardware' | 'instance_identity') {
   return {
     claim,
-    code: `gpu-${what.replaceAll(' ', '-')}`,
+    code: `gpu-${what.toLowerCase().replaceAll(' ', '-')}`,
     message: `a device’s ${what} is none of those listed`,
     missing: null,
     choices: null,

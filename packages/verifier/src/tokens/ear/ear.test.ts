@@ -1,0 +1,232 @@
+// EARs of the current profile, of Veraison and of Trustee, good and spoiled.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createTokenIssuer } from '../../testing/token-issuer.js';
+import { earPayload } from '../../testing/token-payloads.js';
+import {
+  acceptsLikeEveryToken,
+  appraises,
+  bindingHex,
+  merged,
+  nowSeconds,
+  play,
+  refuses,
+  refusesLikeEveryToken,
+  type Spoiled,
+  session,
+  type TokenScene,
+} from '../../testing/token-scene.test.js';
+
+const issuer = createTokenIssuer('ES256');
+const name = 'https://verifier.example';
+
+function sceneOf(profile: Parameters<typeof earPayload>[1]): TokenScene {
+  return {
+    format: 'ear',
+    issuer,
+    trusted: { kind: 'issuer', format: 'ear', issuer: name, audience: null, keys: issuer.keys },
+    payload: earPayload(session(name), profile),
+    expires: false,
+  };
+}
+
+const ietf = sceneOf('ietf');
+const veraison = sceneOf('veraison');
+const trustee = sceneOf('trustee');
+
+type Members = Record<string, unknown>;
+const payload = (change: Members): Spoiled => ({ payload: change });
+const submodules = (scene: TokenScene) => scene.payload.submods as Record<string, Members>;
+const cpu = (scene: TokenScene, change: Members): Spoiled =>
+  payload({ submods: { cpu0: merged({ ...submodules(scene).cpu0, ...change }) } });
+const vector = (change: Members): Spoiled =>
+  cpu(ietf, {
+    ear_trustworthiness_vector: {
+      ...(submodules(ietf).cpu0?.ear_trustworthiness_vector as Members),
+      ...change,
+    },
+  });
+const annotated = 'ear.veraison.annotated-evidence';
+const evidence = (change: Members): Spoiled =>
+  cpu(trustee, {
+    [annotated]: { ...(submodules(trustee).cpu0?.[annotated] as Members), ...change },
+  });
+const second = (change: Members): Spoiled =>
+  payload({
+    submods: { ...submodules(ietf), gpu0: merged({ ...submodules(ietf).cpu0, ...change }) },
+  });
+const otherNonce = Buffer.alloc(64).toString('base64url');
+
+acceptsLikeEveryToken(ietf);
+refusesLikeEveryToken(ietf);
+
+describe('ear: facts', () => {
+  for (const [profile, scene, part] of [
+    ['the current profile', ietf, 'cpu0'],
+    ['Veraison’s', veraison, 'PSA_IOT'],
+    ['Trustee’s', trustee, 'cpu0'],
+  ] as const) {
+    it(`of ${profile} are status, vector and policies of each part`, async () => {
+      const { values, binding, tcbStatus } = await play(scene);
+      assert.equal(values[`${part}.status`], 'affirming');
+      assert.equal(values[`${part}.executables`], 3);
+      assert.equal(values[`${part}.storage_opaque`], 0);
+      assert.deepEqual(values.policy_ids, ['policy-1']);
+      assert.equal(values.verifier_developer, name);
+      assert.deepEqual([binding, tcbStatus], ['checked', null]);
+    });
+  }
+
+  it('of annotated evidence have dotted names', async () => {
+    const { values, debug } = await play(trustee);
+    assert.equal(values['cpu0.evidence.tdx.quote.body.mr_td'], 'ab'.repeat(48));
+    assert.equal(values['cpu0.evidence.tdx.td_attributes.debug'], false);
+    assert.equal(debug, false);
+  });
+
+  it('say so when the annotated evidence tells of debugging', async () => {
+    const { debug } = await play(trustee, evidence({ tdx: { td_attributes: { debug: true } } }));
+    assert.equal(debug, true);
+  });
+
+  it('read a status that is a number, as older verifiers write it', async () => {
+    const { values } = await play(trustee, cpu(trustee, { 'ear.status': 2 }));
+    assert.equal(values['cpu0.status'], 'affirming');
+  });
+
+  it('take an issuer for what it calls itself, before the developer', async () => {
+    const spoiled = { ...payload({ iss: 'https://other.example' }) };
+    const claims = await play(ietf, { ...spoiled, trusted: { issuer: 'https://other.example' } });
+    assert.equal(claims.values.issuer, 'https://other.example');
+  });
+});
+
+refuses(ietf, [
+  ['no profile', 'claim-invalid', payload({ eat_profile: undefined })],
+  [
+    'a profile that nobody knows',
+    'unsupported-version',
+    payload({ eat_profile: 'tag:example,2026:ear' }),
+  ],
+  [
+    'members of an older profile under the current one',
+    'claim-invalid',
+    payload({ submods: submodules(trustee) }),
+  ],
+  ['no verifier', 'issuer-untrusted', payload({ ear_verifier_id: undefined })],
+  [
+    'a verifier without a developer',
+    'issuer-untrusted',
+    payload({ ear_verifier_id: { build: 'b' } }),
+  ],
+  [
+    'another verifier',
+    'issuer-untrusted',
+    payload({ ear_verifier_id: { developer: 'x', build: 'b' } }),
+  ],
+  ['no submodules', 'claim-invalid', payload({ submods: undefined })],
+  ['none in the list', 'claim-invalid', payload({ submods: {} })],
+  ['a submodule that is a string', 'claim-invalid', payload({ submods: { cpu0: 'affirming' } })],
+  [
+    'a name with a dot',
+    'claim-invalid',
+    payload({ submods: { 'cpu0.status': submodules(ietf).cpu0 } }),
+  ],
+  ['no status', 'claim-invalid', cpu(ietf, { ear_status: undefined })],
+  ['a status that nobody knows', 'claim-invalid', cpu(ietf, { ear_status: 'fine' })],
+  ['a status better than its vector', 'claim-invalid', vector({ executables: 33 })],
+  ['a status better than a claim below zero', 'claim-invalid', vector({ hardware: -97 })],
+  ['a vector out of range', 'claim-invalid', vector({ hardware: 128 })],
+  ['a vector of strings', 'claim-invalid', vector({ hardware: '2' })],
+  ['no nonce', 'binding-mismatch', cpu(ietf, { eat_nonce: undefined })],
+  ['a nonce of another session', 'binding-mismatch', cpu(ietf, { eat_nonce: otherNonce })],
+  [
+    'a nonce of the whole of another session',
+    'binding-mismatch',
+    payload({ eat_nonce: otherNonce }),
+  ],
+  ['a nonce in hex', 'binding-mismatch', cpu(ietf, { eat_nonce: bindingHex })],
+  ['a nonce with padding', 'malformed', cpu(ietf, { eat_nonce: `${otherNonce}==` })],
+  ['parts of two sessions', 'submodule-mismatch', second({ eat_nonce: otherNonce })],
+]);
+
+refuses(trustee, [
+  [
+    'REPORT_DATA of another session',
+    'binding-mismatch',
+    evidence({ report_data: '00'.repeat(64) }),
+  ],
+  ['no REPORT_DATA', 'binding-mismatch', evidence({ report_data: undefined })],
+  [
+    'REPORT_DATA of 32 bytes',
+    'binding-mismatch',
+    evidence({ report_data: bindingHex.slice(0, 64) }),
+  ],
+  [
+    'evidence with one name for two things',
+    'claim-invalid',
+    evidence({ 'tdx.x': 1, tdx: { x: 2 } }),
+  ],
+]);
+
+const pinned = { policy_ids: ['policy-1'] };
+const warned: Spoiled = {
+  payload: { submods: { cpu0: merged({ ...submodules(ietf).cpu0, ear_status: 'warning' }) } },
+};
+const contraindicated = cpu(ietf, { ear_status: 'contraindicated' });
+
+appraises(ietf, [
+  ['passes with its policy pinned', pinned, []],
+  ['passes by any policy, said in so many words', { policy_ids: null }, []],
+  ['is refused where no policy is pinned', {}, ['ear-policy']],
+  ['is refused by another policy', { policy_ids: ['policy-2'] }, ['ear-policy']],
+  [
+    'is refused when it names no policy',
+    pinned,
+    ['ear-policy'],
+    cpu(ietf, { ear_appraisal_policy_ids: undefined }),
+  ],
+  ['is refused on a warning', pinned, ['ear-status'], warned],
+  [
+    'passes on a warning, if accepted',
+    { ...pinned, statuses: ['affirming', 'warning'] },
+    [],
+    warned,
+  ],
+  [
+    'is refused when contraindicated',
+    { ...pinned, statuses: ['affirming', 'warning'] },
+    ['ear-status'],
+    contraindicated,
+  ],
+  [
+    'is refused when one part of two is',
+    pinned,
+    ['ear-status'],
+    second({ ear_status: 'contraindicated' }),
+  ],
+  [
+    'is refused in a profile that the policy does not take',
+    { ...pinned, profiles: ['tag:github.com,2023:veraison/ear'] },
+    ['ear-profile'],
+  ],
+  [
+    'is refused from another build',
+    { ...pinned, verifier_builds: ['software 2'] },
+    ['ear-verifier-build'],
+  ],
+  ['is refused without an expiry', pinned, ['no-expiry'], payload({ exp: undefined })],
+  [
+    'passes without one, if the policy says how old',
+    { ...pinned, max_age_seconds: { token: 30 } },
+    [],
+    payload({ exp: undefined }),
+  ],
+  [
+    'is refused without one and too old',
+    { ...pinned, max_age_seconds: { token: 30 } },
+    ['endorsement-too-old'],
+    payload({ exp: undefined, iat: nowSeconds - 31 }),
+  ],
+]);
