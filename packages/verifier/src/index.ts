@@ -121,5 +121,6 @@ export {
   findFormat,
   parseEvidence,
   pinnedRootsOf,
+  takesIssuers,
   verifyEvidence,
 } from './verify.js';

@@ -12,6 +12,7 @@ import {
   type RegisteredFormat,
   registeredFormats,
 } from './registry.js';
+import { noEndorsements } from './tokens/token-format.js';
 import type {
   EndorsementRef,
   Evidence,
@@ -61,6 +62,14 @@ export function parseEvidence(
 /** The vendor's pinned roots: for callers that trust that vendor and nobody else. */
 export function pinnedRootsOf(format: EvidenceFormat): readonly TrustedRoot[] {
   return getFormat(format).pinnedRoots;
+}
+
+/**
+ * Whether evidence of this format is the result of another verifier, which is believed by its issuer
+ * (TrustedIssuer) and not by a vendor's root. Such evidence takes noEndorsements.
+ */
+export function takesIssuers(format: EvidenceFormat): boolean {
+  return getFormat(format).endorsementFormat === noEndorsements.format;
 }
 
 /** What has to be fetched for this evidence. By its own word: not trusted. */

@@ -7,6 +7,7 @@ import {
   type Certificate,
   type DcapEndorsements,
   EvidenceError,
+  noEndorsements,
   parseCertificate,
   parseDcapEndorsements,
   parsePem,
@@ -36,7 +37,7 @@ export function readBounded(path: string, what: string, bytesMax = FILE_BYTES_MA
 }
 
 /** DER as it is, or every block of PEM text. */
-function readBlocks(path: string, label: 'CERTIFICATE' | 'X509 CRL'): Uint8Array[] {
+export function readBlocks(path: string, label: 'CERTIFICATE' | 'X509 CRL'): Uint8Array[] {
   const bytes = new Uint8Array(readBounded(path, label.toLowerCase()));
   if (bytes[0] === 0x30) return [bytes];
   return parsePem(bytes, { label, blocksMax: BLOCKS_MAX, bytesMax: FILE_BYTES_MAX });
@@ -99,6 +100,12 @@ export function readEndorsements(
     case 'aws-nitro':
       // The document brings its whole chain.
       return { format: 'aws-nitro' };
+    case 'azure-maa':
+    case 'intel-trust-authority':
+    case 'google-confidential-space':
+    case 'nvidia-nras':
+    case 'ear':
+      return noEndorsements;
     default:
       throw new EvidenceError('collateral-missing', 'no flag gives endorsements of this format');
   }

@@ -15,9 +15,12 @@ const left: readonly string[] = [
   'pckChain',
   'report',
   'message',
+  'signingInput',
+  'text',
+  'x5c',
   'format',
 ];
-const DEPTH_MAX = 4;
+const DEPTH_MAX = 6;
 
 /** Nested values as dotted names; bytes as hex. */
 function flatten(
@@ -44,7 +47,7 @@ export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints the fields of a TDX quote, SEV-SNP report or AWS Nitro document, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
+    'Prints the fields of a TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
   examples: [['', 'attest show quote.bin']],
   flags: {},
   arguments: [1, 1],

@@ -10,7 +10,6 @@ import {
   findFormat,
   parseAppraisalPolicy,
   parseEvidence,
-  pinnedRootsOf,
   type VerifiedClaims,
   verifyEventLog,
   verifyEvidence,
@@ -22,6 +21,7 @@ import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
 import { readEventLog } from './event-log-file.js';
 import { readBounded, readEndorsements } from './evidence-files.js';
+import { type IssuerFlags, readRoots } from './trusted-issuer.js';
 
 /** Exit codes besides 0, accepted, and 1, something else went wrong. */
 const exitCodes = { usage: 2, notAcceptable: 3, notGenuine: 4 } as const;
@@ -46,6 +46,10 @@ const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
     'tdx-dcap': { allow_service_td: true },
     'sev-snp': { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true },
     'aws-nitro': { document_kinds: ['enclave', 'nitrotpm'] },
+    'azure-maa': { policy_hashes: null, tcb_statuses: ['UpToDate', 'unstated'] },
+    'intel-trust-authority': { policy_ids: null },
+    'google-confidential-space': { project_ids: null },
+    ear: { policy_ids: null },
   },
 });
 
@@ -60,6 +64,7 @@ interface Inputs {
   readonly certs: readonly string[];
   readonly crls: readonly string[];
   readonly eventLogs: readonly string[];
+  readonly issuer: IssuerFlags;
   readonly at: Date;
   readonly policy: AppraisalPolicy;
 }
@@ -110,7 +115,7 @@ async function judge(inputs: Inputs): Promise<Verdict> {
     claims = await verifyEvidence({
       evidence,
       endorsements: readEndorsements(evidence, inputs),
-      roots: pinnedRootsOf(evidence.format),
+      roots: readRoots(evidence, inputs.issuer),
       expectedBinding: { binding: 'not-checked' },
       now: inputs.at,
       provider: nodeProvider,
@@ -149,6 +154,9 @@ function notesOn(verdict: Verdict, at: Date): readonly string[] {
   if (claims.migration_agent === true) notes.push('a migration agent is associated');
   if (claims.document_kind === 'nitrotpm') {
     notes.push('written by the TPM of an instance, not by an enclave');
+  }
+  if (typeof claims.token_issued_at === 'string') {
+    notes.push('the verdict of another verifier; not checked: by which policy it came to it');
   }
   if (typeof claims.mr_servicetd === 'string' && !/^0*$/.test(claims.mr_servicetd)) {
     notes.push('a service TD is bound');
@@ -210,7 +218,7 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
@@ -220,6 +228,10 @@ export const attestVerify = command({
     [
       'A Nitro document, at the time it was made:',
       'attest verify -at=2025-12-25T13:15:38Z document.cose',
+    ],
+    [
+      'A token of Azure Attestation, by its tenant’s keys:',
+      'attest verify -jwks=certs.json -issuer=https://sharedeus.eus.attest.azure.net token.jwt',
     ],
   ],
   flags: {
@@ -236,6 +248,15 @@ export const attestVerify = command({
       'Measured-boot log that the quoted registers must bear out: CCEL or dstack JSON of a TD, binary log of a TPM, IMA list.',
       { valueName: 'FILE' },
     ),
+    jwks: textFlag('Tokens: JSON file with the issuer’s key set.', { valueName: 'FILE' }),
+    'issuer-root': textFlag(
+      'Tokens that bring certificates: the root they must lead to, DER or PEM.',
+      { valueName: 'FILE' },
+    ),
+    issuer: textFlag('Tokens: the issuer that is trusted, to the letter.', { valueName: 'NAME' }),
+    audience: textFlag('Tokens: the audience they must be for; without it, for none.', {
+      valueName: 'NAME',
+    }),
     at: textFlag('Judge as of this time, RFC 3339; without it, now.', { valueName: 'TIME' }),
     policy: textFlag('JSON file with the appraisal policy to judge by.', { valueName: 'FILE' }),
   },
@@ -251,6 +272,12 @@ export const attestVerify = command({
       certs: flags.certs,
       crls: flags.crl,
       eventLogs: flags.eventlog,
+      issuer: {
+        jwks: flags.jwks,
+        issuerRoot: flags['issuer-root'],
+        issuer: flags.issuer,
+        audience: flags.audience,
+      },
       at,
       policy: readPolicy(flags.policy),
     });

@@ -6,6 +6,7 @@ import {
   EvidenceError,
   type EvidenceErrorCode,
   type EvidenceFormat,
+  noEndorsements,
   parseEvidence,
   type TrustedRoot,
   type VerifiedClaims,
@@ -82,6 +83,12 @@ function candidates(
       return trust.endorsements.findSnp(evidence, brought, now);
     case 'aws-nitro':
       return selfContained({ format: 'aws-nitro' });
+    case 'azure-maa':
+    case 'intel-trust-authority':
+    case 'google-confidential-space':
+    case 'nvidia-nras':
+    case 'ear':
+      return selfContained(noEndorsements);
     default:
       throw new EvidenceError('collateral-missing', 'nobody here has endorsements of this format');
   }
