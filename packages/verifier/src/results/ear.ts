@@ -9,11 +9,13 @@ import type { AttestationResult, TrustVector } from '../types.js';
 export const earProfile = 'tag:ietf.org,2026:rats/ear#04';
 
 /** AR4SI tiers with the numbers that CBOR writes, from best to worst. */
-const tiers = { affirming: 2, none: 0, warning: 32, contraindicated: 96 } as const;
-export type EarTier = keyof typeof tiers;
+export const trustTiers = { affirming: 2, none: 0, warning: 32, contraindicated: 96 } as const;
+export type EarTier = keyof typeof trustTiers;
 
-/** AR4SI names and CBOR labels of the vector's elements. */
-const elements: Readonly<Record<keyof TrustVector, readonly [name: string, label: number]>> = {
+/** AR4SI names and CBOR labels of the vector's vectorElements. */
+export const vectorElements: Readonly<
+  Record<keyof TrustVector, readonly [name: string, label: number]>
+> = {
   instance_identity: ['instance-identity', 0],
   configuration: ['configuration', 1],
   executables: ['executables', 2],
@@ -90,21 +92,22 @@ function seconds(time: Date): number {
   return Math.floor(time.getTime() / 1000);
 }
 
-function tierOf(value: number): EarTier {
-  const size = Math.abs(value);
+/** AR4SI section 2.3.1: the tiers of negative numbers begin one further from zero. */
+export function tierOf(value: number): EarTier {
+  const size = value < 0 ? -value - 1 : value;
   if (size >= 96) return 'contraindicated';
   if (size >= 32) return 'warning';
   return size >= 2 ? 'affirming' : 'none';
 }
 
 function worst(found: readonly EarTier[]): EarTier {
-  const order = Object.keys(tiers) as EarTier[];
+  const order = Object.keys(trustTiers) as EarTier[];
   return found.reduce((a, b) => (order.indexOf(b) > order.indexOf(a) ? b : a), 'affirming');
 }
 
 /** Elements that say something: 0 is no claim, and leaving it out says the same. */
 function stated({ trustVector }: AttestationResult): readonly (keyof TrustVector)[] {
-  const names = Object.keys(elements) as (keyof TrustVector)[];
+  const names = Object.keys(vectorElements) as (keyof TrustVector)[];
   return names.filter((name) => trustVector[name] !== 0);
 }
 
@@ -127,13 +130,13 @@ function submoduleClaims({ result, policyIds, nonce }: EarSubmodule): EarClaims 
   return {
     ear_status: statusOf(result),
     ear_trustworthiness_vector: Object.fromEntries(
-      names.map((name) => [elements[name][0], trustVector[name]]),
+      names.map((name) => [vectorElements[name][0], trustVector[name]]),
     ),
     ear_appraisal_policy_ids: [...policyIds],
     ...(nonce === null ? {} : { eat_nonce: encodeBase64Url(nonce) }),
     ear_verifier_claims: {
       vouchsafe_reasons: Object.fromEntries(
-        names.map((name) => [elements[name][0], trustReasons[name]]),
+        names.map((name) => [vectorElements[name][0], trustReasons[name]]),
       ),
     },
   };
@@ -163,8 +166,8 @@ function submoduleCbor({ result, policyIds, nonce }: EarSubmodule): CborValue {
   const names = stated(result);
   const { trustVector, trustReasons } = result;
   return new Map<number, CborValue>([
-    [labels.status, tiers[statusOf(result)]],
-    [labels.vector, new Map(names.map((name) => [elements[name][1], trustVector[name]]))],
+    [labels.status, trustTiers[statusOf(result)]],
+    [labels.vector, new Map(names.map((name) => [vectorElements[name][1], trustVector[name]]))],
     [labels.policyIds, [...policyIds]],
     ...(nonce === null ? [] : [[labels.nonce, nonce] as const]),
     [
@@ -172,7 +175,7 @@ function submoduleCbor({ result, policyIds, nonce }: EarSubmodule): CborValue {
       new Map([
         [
           'vouchsafe_reasons',
-          new Map(names.map((name) => [elements[name][1], trustReasons[name]])),
+          new Map(names.map((name) => [vectorElements[name][1], trustReasons[name]])),
         ],
       ]),
     ],
@@ -188,7 +191,7 @@ export function encodeEar(input: EarInput): Uint8Array {
       [labels.profile, earProfile],
       [labels.iat, seconds(input.issuedAt)],
       ...(expiresAt === null ? [] : [[labels.exp, seconds(expiresAt)] as const]),
-      [labels.status, tiers[overallStatus(input)]],
+      [labels.status, trustTiers[overallStatus(input)]],
       [
         labels.verifierId,
         new Map([

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../../encoding/strict-json.js';
 import { EvidenceError } from '../../errors.js';
 import type { ClaimReader } from '../../jose/claim-reader.js';
 import type { VerifiedToken } from '../../jose/verify-token.js';
+import { type EarTier, earProfile, tierOf, trustTiers, vectorElements } from '../../results/ear.js';
 import type { ClaimValue } from '../../types.js';
 import { type Bound, present, type TokenFacts, unbound } from '../token-format.js';
 
@@ -31,8 +32,10 @@ const underscored: Spelling = {
   policyIds: ['ear_appraisal_policy_ids'],
 };
 
+/** The draft's own profiles, newest first, and those that came before it. */
+const draftProfiles = [earProfile, 'tag:ietf.org,2026:rats/ear#03'] as const;
 export const earProfiles = [
-  'tag:ietf.org,2026:rats/ear#03',
+  ...draftProfiles,
   'tag:github.com,2023:veraison/ear',
   'tag:github.com,2024:confidential-containers/Trustee',
 ] as const;
@@ -42,32 +45,12 @@ const submodulesMax = 32;
 const valuesMax = 1024;
 const depthMax = 10;
 
-/** AR4SI section 3.2, from best to worst, with their numbers. */
-const tiers = [
-  { name: 'affirming', number: 2 },
-  { name: 'none', number: 0 },
-  { name: 'warning', number: 32 },
-  { name: 'contraindicated', number: 96 },
-] as const;
-type Tier = (typeof tiers)[number]['name'];
-
-const vectorNames = [
-  'instance-identity',
-  'configuration',
-  'executables',
-  'file-system',
-  'hardware',
-  'runtime-opaque',
-  'storage-opaque',
-  'sourced-data',
-] as const;
-
 function spellingOf(claims: ClaimReader): Spelling {
   const profile = claims.getText('eat_profile');
   if (!earProfiles.some((known) => known === profile)) {
     throw new EvidenceError('unsupported-version', 'EAR: of a profile that is not known');
   }
-  return profile === earProfiles[0] ? underscored : dotted;
+  return draftProfiles.some((draft) => draft === profile) ? underscored : dotted;
 }
 
 /** The developer named in the verifier id: EARs have no `iss`. */
@@ -76,32 +59,25 @@ export function findVerifier(claims: ClaimReader): string | null {
   return id?.findText('developer') ?? null;
 }
 
-function readStatus(appraisal: ClaimReader, name: string): Tier {
+function readStatus(appraisal: ClaimReader, name: string): EarTier {
   const value = appraisal.object[name];
-  const tier = tiers.find((each) => each.name === value || each.number === value);
-  if (tier === undefined) throw appraisal.invalid(name, 'a trust tier');
-  return tier.name;
+  const found = tierNames.find((tier) => tier === value || trustTiers[tier] === value);
+  if (found === undefined) throw appraisal.invalid(name, 'a trust tier');
+  return found;
 }
 
-/** AR4SI section 2.3.1: the tier of one claim, by its magnitude. */
-function tierOf(value: number): Tier {
-  const magnitude = value < 0 ? -value - 1 : value;
-  if (magnitude <= 1) return 'none';
-  if (magnitude < 32) return 'affirming';
-  return magnitude < 96 ? 'warning' : 'contraindicated';
-}
-
-const rank = (tier: Tier) => tiers.findIndex(({ name }) => name === tier);
+const tierNames = Object.keys(trustTiers) as EarTier[];
+const rank = (tier: EarTier) => tierNames.indexOf(tier);
 
 function readVector(appraisal: ClaimReader, name: string): Record<string, number> {
   const vector = appraisal.findObject(name);
   const values: Record<string, number> = {};
-  for (const claim of vectorNames) {
-    const value = vector?.object[claim] ?? 0;
+  for (const [claim, [element]] of Object.entries(vectorElements)) {
+    const value = vector?.object[element] ?? 0;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < -128 || value > 127) {
       throw appraisal.invalid(name, 'numbers from -128 to 127');
     }
-    values[claim.replaceAll('-', '_')] = value;
+    values[claim] = value;
   }
   return values;
 }
@@ -142,7 +118,7 @@ function saysDebug([name, value]: readonly [string, ClaimValue]): boolean {
 }
 
 interface Appraisal {
-  readonly status: Tier;
+  readonly status: EarTier;
   readonly policyIds: readonly string[];
   readonly debug: boolean;
   readonly bound: Bound;
@@ -219,6 +195,9 @@ export function readEarFacts({ claims }: VerifiedToken): TokenFacts {
   const verifier = claims.getObject(spelling.verifierId);
   const appraisals = readAppraisals(claims, spelling);
   const all = [...appraisals.values()];
+  const statuses = all.map(({ status }) => status);
+  // The whole may say worse than its parts, and is heard too.
+  if (claims.has(spelling.status)) statuses.push(readStatus(claims, spelling.status));
   return {
     debug: all.some(({ debug }) => debug),
     tcbStatus: null,
@@ -229,7 +208,7 @@ export function readEarFacts({ claims }: VerifiedToken): TokenFacts {
       verifier_developer: verifier.getText('developer'),
       ...present({ verifier_build: verifier.findText('build') }),
       submodules: [...appraisals.keys()],
-      statuses: [...new Set(all.map(({ status }) => status))],
+      statuses: [...new Set(statuses)],
       policy_ids: [...new Set(all.flatMap(({ policyIds }) => policyIds))],
       ...Object.assign({}, ...all.map(({ values }) => values)),
     },

@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { appraise } from '../../appraise/appraise.js';
+import { parseAppraisalPolicy } from '../../appraise/policy.js';
+import { earClaims } from '../../results/ear.js';
 import { createTokenIssuer } from '../../testing/token-issuer.js';
 import { earPayload } from '../../testing/token-payloads.js';
 import {
   acceptsLikeEveryToken,
   appraises,
+  binding,
   bindingHex,
   merged,
+  now,
   nowSeconds,
   play,
   refuses,
@@ -58,6 +63,8 @@ const second = (change: Members): Spoiled =>
   });
 const otherNonce = Buffer.alloc(64).toString('base64url');
 
+const judge = { name: 'p', formats: { ear: { policy_ids: null } } };
+
 acceptsLikeEveryToken(ietf);
 refusesLikeEveryToken(ietf);
 
@@ -93,6 +100,21 @@ describe('ear: facts', () => {
   it('read a status that is a number, as older verifiers write it', async () => {
     const { values } = await play(trustee, cpu(trustee, { 'ear.status': 2 }));
     assert.equal(values['cpu0.status'], 'affirming');
+  });
+
+  it('of an EAR that this package wrote itself are read back', async () => {
+    const result = appraise(await play(ietf), parseAppraisalPolicy(judge), []);
+    const nonce = binding;
+    const own = earClaims({
+      submodules: { ear: { result, policyIds: ['policy-1'], nonce } },
+      verifierId: { developer: name, build: 'own' },
+      issuedAt: now,
+      expiresAt: null,
+      rawEvidence: null,
+    });
+    const { values, binding: bound } = await play({ ...ietf, payload: own });
+    assert.deepEqual([values['ear.status'], values.verifier_build], ['affirming', 'own']);
+    assert.equal(bound, 'checked');
   });
 
   it('take an issuer for what it calls itself, before the developer', async () => {
@@ -205,6 +227,12 @@ appraises(ietf, [
     pinned,
     ['ear-status'],
     second({ ear_status: 'contraindicated' }),
+  ],
+  [
+    'is refused when the whole says worse than its parts',
+    pinned,
+    ['ear-status'],
+    payload({ ear_status: 'warning' }),
   ],
   [
     'is refused in a profile that the policy does not take',
