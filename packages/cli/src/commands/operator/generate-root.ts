@@ -7,6 +7,7 @@ import { alignRows } from '../../output/table.js';
 import { CommandError, during } from '../../session/explain.js';
 import { command } from '../command.js';
 import type { Context } from '../context.js';
+import { cancelQuery, chooseNonce } from './nonce.js';
 import { readPgpKeys } from './pgp-keys.js';
 
 const attempt = 'sys/generate-root/attempt';
@@ -64,9 +65,10 @@ async function provide(context: Context, key: string | undefined, nonce: string 
     );
   }
   if (key === '-' && nonce === null) throw new UsageError('-nonce must be given with -');
+  const chosen = chooseNonce(nonce, status.nonce);
   const text =
     key === '-' ? await context.io.readLine() : (key ?? (await context.ask('Unseal Key')));
-  const data = { key: text.trim(), nonce: nonce ?? status.nonce };
+  const data = { key: text.trim(), nonce: chosen };
   const call = context.client.call<GenerateRootStatus>('PUT', 'sys/generate-root/update', { data });
   show(context, found(await during('posting unseal key', call)));
 }
@@ -116,7 +118,10 @@ export const operatorGenerateRoot = command({
       return 0;
     }
     if (flags.cancel) {
-      await during('canceling root generation', client.call('DELETE', attempt));
+      await during(
+        'canceling root generation',
+        client.call('DELETE', attempt, cancelQuery(flags.nonce)),
+      );
       context.line('Success! Root token generation canceled (if it was started)');
       return 0;
     }

@@ -223,6 +223,26 @@ const rows: Readonly<Record<string, Row>> = {
     answers: { 'GET sys/generate-root/attempt': [200, { ...attempt, otp_length: 28 }] },
     out: /^[A-Za-z0-9]{28}\n$/,
   },
+  'operator generate-root -cancel names the attempt where that is said': {
+    args: ['operator', 'generate-root', '-cancel', '-nonce=g1'],
+    answers: { 'DELETE sys/generate-root/attempt?nonce=g1': [204, null] },
+    out: /^Success!/,
+    calls: ['DELETE sys/generate-root/attempt?nonce=g1'],
+  },
+  'operator generate-root asks for the nonce that the server does not tell': {
+    args: ['operator', 'generate-root', 'abcd'],
+    answers: { 'GET sys/generate-root/attempt': [200, { ...attempt, started: true, nonce: '' }] },
+    code: 1,
+    err: /^-nonce must be given/,
+    calls: ['GET sys/generate-root/attempt'],
+  },
+  'operator rekey asks for the nonce that the server does not tell': {
+    args: ['operator', 'rekey', 'abcd'],
+    answers: { 'GET sys/rekey/init': [200, { ...rekey, nonce: '' }] },
+    code: 1,
+    err: /^-nonce must be given/,
+    calls: ['GET sys/rekey/init'],
+  },
   'operator rekey -init': {
     args: ['operator', 'rekey', '-init', '-n=3', '-t=2'],
     answers: { 'PUT sys/rekey/init': [200, rekey] },

@@ -12,6 +12,7 @@ import { alignRows } from '../../output/table.js';
 import { CommandError, during } from '../../session/explain.js';
 import { command } from '../command.js';
 import type { Context } from '../context.js';
+import { cancelQuery, chooseNonce } from './nonce.js';
 import { readPgpKeys } from './pgp-keys.js';
 
 type Progress = RekeyStatus & Partial<RekeyResult>;
@@ -72,9 +73,10 @@ async function provide(
     throw new CommandError('No rekey is in progress. Use "-init" to start one.', 1);
   }
   if (key === '-' && nonce === null) throw new UsageError('-nonce must be given with -');
+  const chosen = chooseNonce(nonce, status.nonce);
   const label = verify ? 'New Unseal Key' : 'Unseal Key';
   const text = key === '-' ? await context.io.readLine() : (key ?? (await context.ask(label)));
-  const data = { key: text.trim(), nonce: nonce ?? status.nonce };
+  const data = { key: text.trim(), nonce: chosen };
   const path = verify ? `${base}/verify` : `${base}/update`;
   const result = found(
     await during('posting unseal key', context.client.call<Progress>('PUT', path, { data })),
@@ -126,7 +128,7 @@ export const operatorRekey = command({
       context.showAnswer(answer);
     } else if (flags.cancel) {
       const path = flags.verify ? `${base}/verify` : `${base}/init`;
-      await during('canceling rekey', client.call('DELETE', path));
+      await during('canceling rekey', client.call('DELETE', path, cancelQuery(flags.nonce)));
       context.line('Success! Canceled rekeying (if it was started)');
     } else if (flags.status) {
       const path = flags.verify ? `${base}/verify` : `${base}/init`;
