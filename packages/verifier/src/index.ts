@@ -10,12 +10,15 @@ export {
   parseReferenceValues,
 } from './appraise/policy.js';
 export { bindingBytes, sessionNonce } from './binding.js';
+export type { CertificationData, PlatformName } from './dcap/certification-data.js';
+export type { EnclaveReport } from './dcap/enclave-report.js';
 export {
   type DcapEndorsements,
   formatDcapEndorsements,
   parseDcapEndorsements,
   splitSignedDocument,
 } from './dcap/endorsements.js';
+export { type DcapEvidence, dcapEndorsementsFor } from './dcap/evidence.js';
 export { pinnedIntelRoots } from './dcap/roots.js';
 export { decodeHex, encodeHex } from './encoding/hex.js';
 export { parsePem } from './encoding/pem.js';
@@ -78,6 +81,8 @@ export {
   earProfile,
   encodeEar,
 } from './results/ear.js';
+export type { SgxEvidence } from './sgx/parse.js';
+export type { SgxPolicy } from './sgx/policy.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';
 export {
   snpEndorsementsFor,
@@ -90,7 +95,7 @@ export type { SnpPolicy } from './snp/policy.js';
 export type { SnpProduct, SnpSigner } from './snp/product.js';
 export { amdCertificates, pinnedAmdRoots } from './snp/roots/roots.js';
 export type { SnpEndorsements } from './snp/verify.js';
-export { type TdReport, type TdxEvidence, tdxEndorsementsFor } from './tdx/parse.js';
+export type { TdReport, TdxEvidence } from './tdx/parse.js';
 export type { TdxPolicy } from './tdx/policy.js';
 export { type NoEndorsements, noEndorsements, type TokenEvidence } from './tokens/token-format.js';
 export {

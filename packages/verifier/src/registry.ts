@@ -2,6 +2,7 @@
 
 import { EvidenceError } from './errors.js';
 import { nitroVerifier } from './nitro/nitro-verifier.js';
+import { sgxVerifier } from './sgx/sgx-verifier.js';
 import { snpVerifier } from './snp/snp-verifier.js';
 import { tdxVerifier } from './tdx/tdx-verifier.js';
 import { maaVerifier } from './tokens/azure-maa/maa-verifier.js';
@@ -13,6 +14,7 @@ import type { Endorsements, Evidence, EvidenceVerifier, FormatPolicy } from './t
 
 const verifiers = [
   tdxVerifier,
+  sgxVerifier,
   snpVerifier,
   nitroVerifier,
   maaVerifier,

@@ -6,6 +6,7 @@ import type { CryptoProvider } from './provider.js';
 /** Every evidence format this package knows. A new format adds a word here and a line in registry.ts. */
 export const evidenceFormats = [
   'tdx-dcap',
+  'sgx-dcap',
   'sev-snp',
   'aws-nitro',
   'azure-maa',

@@ -104,7 +104,8 @@ describe('findFormat', { skip: skipWithoutVectors }, () => {
     ['tdx/go-tdx-guest/tdx-v5-production.quote', 'tdx-dcap'],
     ['tdx/trustee/tdx-v4-debug.quote', 'tdx-dcap'],
     ['snp/go-sev-guest/snp-v2-milan-debug.report', 'sev-snp'],
-    ['sgx/phala-dcap-qvl/sgx-v3-production.quote', null],
+    ['sgx/phala-dcap-qvl/sgx-v3-production.quote', 'sgx-dcap'],
+    ['sgx/oasis-core/sgx-v3-cert-type-3-encrypted-ppid.quote', 'sgx-dcap'],
     ['bad/eternis/nitro-bad-signature.cose', 'aws-nitro'],
   ];
   for (const [path, format] of rows) {

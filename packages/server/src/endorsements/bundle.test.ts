@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { formatDcapEndorsements } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { openBundle } from './bundle.js';
-import { MintedChips, pemText, tdxQuoteOf } from './testing/minted-evidence.js';
+import { MintedChips, pemText, sgxQuoteOf, tdxQuoteOf } from './testing/minted-evidence.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const validity = { notBefore: NOW, notAfter: new Date('2027-01-01T00:00:00Z') };
@@ -36,14 +36,27 @@ function put(name: string, content: string | Uint8Array): { dir: string; file: s
 test('a folder and a file that is in it give the same', async () => {
   const { dir, file } = put('platform.json', formatDcapEndorsements(collateral));
   for (const path of [dir, file]) {
-    assert.deepEqual(await openBundle([path]).findTdx(tdxQuoteOf(ca, 4), NOW), [collateral]);
+    assert.deepEqual(await openBundle([path]).findDcap(tdxQuoteOf(ca, 4), NOW), [collateral]);
   }
 });
 
 test('collateral is for one kind of platform only', async () => {
   const { file } = put('platform.json', formatDcapEndorsements(collateral));
   const other = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6) } });
-  assert.deepEqual(await openBundle([file]).findTdx(tdxQuoteOf(other, 4), NOW), []);
+  assert.deepEqual(await openBundle([file]).findDcap(tdxQuoteOf(other, 4), NOW), []);
+});
+
+test('collateral is for one kind of TEE only, and for named platforms if it has their certificate', async () => {
+  const forSgx = mintDcapCollateral(ca, { now: NOW, tee: 'SGX' });
+  const withCertificate = { ...forSgx, pckCertificateChain: ca.chainPem('pck') };
+  const { dir } = put('a.json', formatDcapEndorsements(collateral));
+  writeFileSync(join(dir, 'b.json'), formatDcapEndorsements(forSgx));
+  writeFileSync(join(dir, 'c.json'), formatDcapEndorsements(withCertificate));
+  const bundle = openBundle([dir]);
+  assert.deepEqual(await bundle.findDcap(tdxQuoteOf(ca, 4), NOW), [collateral]);
+  assert.deepEqual(await bundle.findDcap(sgxQuoteOf(ca, {}), NOW), [forSgx, withCertificate]);
+  const named = { certificationType: 1, certificationData: new Uint8Array(36) };
+  assert.deepEqual(await bundle.findDcap(sgxQuoteOf(ca, named), NOW), [withCertificate]);
 });
 
 for (const [what, name, content] of [
@@ -75,7 +88,7 @@ test('revocation lists are found in DER and in PEM', async () => {
 test('hidden files and folders below are left alone', async () => {
   const { dir } = put('.note', 'not an endorsement');
   mkdirSync(join(dir, 'below'));
-  assert.deepEqual(await openBundle([dir]).findTdx(tdxQuoteOf(ca, 4), NOW), []);
+  assert.deepEqual(await openBundle([dir]).findDcap(tdxQuoteOf(ca, 4), NOW), []);
 });
 
 const unusable: readonly [string, string | Uint8Array][] = [

@@ -12,9 +12,8 @@ import {
   parsePem,
   type SnpReport,
   snpEndorsementsFromKey,
-  tdxEndorsementsFor,
 } from '@vouchsafe/verifier';
-import { collateralFacts, type EndorsementSource, type SnpKey } from './source.js';
+import { type EndorsementSource, mayBeFor, type SnpKey } from './source.js';
 
 const FILES_MAX = 4096;
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -103,10 +102,7 @@ export function openBundle(paths: readonly string[]): EndorsementSource {
   const { collateral, certificates, crls } = readBundle(paths);
   return {
     name: 'bundle',
-    async findTdx(evidence) {
-      const wanted = tdxEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
-      return collateral.filter((each) => collateralFacts(each).fmspc === wanted);
-    },
+    findDcap: async (evidence) => collateral.filter((each) => mayBeFor(evidence, each)),
     async findSnpKeys(report): Promise<readonly SnpKey[]> {
       const { product } = report;
       const { signer } = report.keyInfo;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SgxEvidence } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { ApiError } from '../framework/errors.js';
 import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { CACHE_LIMITS, EndorsementCache } from './cache.js';
-import { MintedChips, tdxQuoteOf } from './testing/minted-evidence.js';
+import { MintedChips, sgxQuoteOf, tdxQuoteOf } from './testing/minted-evidence.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const DAY_MS = 86_400_000;
@@ -22,47 +23,63 @@ const crl = chips.crl(NOW, later(100 * DAY_MS));
 test('collateral comes back as it was kept, with the time at which it was fetched', async () => {
   const storage = new MemoryStorage();
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
-  assert.equal(await cache.findTdx(quote), null);
-  await cache.keepTdx(quote, collateral, NOW);
-  assert.deepEqual(await cache.findTdx(quote), { fetchedAt: NOW.getTime(), value: collateral });
+  assert.equal(await cache.findDcap(quote), null);
+  await cache.keepDcap(quote, collateral, NOW);
+  assert.deepEqual(await cache.findDcap(quote), { fetchedAt: NOW.getTime(), value: collateral });
+});
+
+test('collateral of a platform is kept for each kind of TEE, and for each platform that is only named', async () => {
+  const storage = new MemoryStorage();
+  const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
+  const named = (ppid: number): SgxEvidence =>
+    sgxQuoteOf(ca, { certificationType: 3, certificationData: new Uint8Array(404).fill(ppid) });
+  const kept = [quote, sgxQuoteOf(ca, {}), named(1), named(2)].map((evidence, index) => ({
+    evidence,
+    value: { ...collateral, pckCertificateChain: index < 2 ? null : `chain ${index}` },
+  }));
+  for (const { evidence, value } of kept) await cache.keepDcap(evidence, value, NOW);
+  for (const { evidence, value } of kept) {
+    assert.deepEqual((await cache.findDcap(evidence))?.value, value);
+  }
+  assert.equal(storage.keys().length, 4);
 });
 
 test('what one process keeps another one sees, also when it has an older one in memory', async () => {
   const storage = new MemoryStorage();
   const [one, other] = [0, 1].map(() => new EndorsementCache(() => storage, CACHE_LIMITS));
   assert.ok(one !== undefined && other !== undefined);
-  await one.keepTdx(quote, collateral, NOW);
-  await other.findTdx(quote);
+  await one.keepDcap(quote, collateral, NOW);
+  await other.findDcap(quote);
   const newer = mintDcapCollateral(ca, { now: later(DAY_MS) });
-  await one.keepTdx(quote, newer, later(DAY_MS));
-  assert.deepEqual((await other.findTdx(quote))?.value, newer);
+  await one.keepDcap(quote, newer, later(DAY_MS));
+  assert.deepEqual((await other.findDcap(quote))?.value, newer);
 });
 
 test('an entry that has not changed is not read again', async () => {
   const storage = new MemoryStorage();
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
-  await cache.keepTdx(quote, collateral, NOW);
-  const first = await cache.findTdx(quote);
+  await cache.keepDcap(quote, collateral, NOW);
+  const first = await cache.findDcap(quote);
   const { reads } = storage;
-  assert.equal((await cache.findTdx(quote))?.value, first?.value);
+  assert.equal((await cache.findDcap(quote))?.value, first?.value);
   assert.equal(storage.reads, reads);
 });
 
 test('collateral of another platform or another CA is not found', async () => {
   const storage = new MemoryStorage();
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
-  await cache.keepTdx(quote, collateral, NOW);
+  await cache.keepDcap(quote, collateral, NOW);
   const strange = DcapCa.create({ now: NOW, platform: { fmspc: new Uint8Array(6).fill(9) } });
-  assert.equal(await cache.findTdx(tdxQuoteOf(strange)), null);
+  assert.equal(await cache.findDcap(tdxQuoteOf(strange)), null);
 });
 
 test('many who keep the same at once write it once', async () => {
   const storage = new MemoryStorage();
   const cache = new EndorsementCache(() => storage, CACHE_LIMITS);
-  await cache.keepTdx(quote, collateral, NOW);
-  await cache.keepTdx(quote, collateral, later(59_999));
+  await cache.keepDcap(quote, collateral, NOW);
+  await cache.keepDcap(quote, collateral, later(59_999));
   assert.equal(storage.commits.length, 1);
-  await cache.keepTdx(quote, collateral, later(60_000));
+  await cache.keepDcap(quote, collateral, later(60_000));
   assert.equal(storage.commits.length, 2);
 });
 
@@ -70,9 +87,9 @@ test('one that keeps what another has just kept finds it all the same', async ()
   const storage = new MemoryStorage();
   const [one, other] = [0, 1].map(() => new EndorsementCache(() => storage, CACHE_LIMITS));
   assert.ok(one !== undefined && other !== undefined);
-  await one.keepTdx(quote, collateral, NOW);
-  await other.keepTdx(quote, collateral, NOW);
-  assert.deepEqual((await other.findTdx(quote))?.value, collateral);
+  await one.keepDcap(quote, collateral, NOW);
+  await other.keepDcap(quote, collateral, NOW);
+  assert.deepEqual((await other.findDcap(quote))?.value, collateral);
 });
 
 test('an SNP key is found for its own chip and no other, for ever', async () => {
@@ -119,8 +136,8 @@ test('while the server is sealed the cache says so, and gives nothing out', asyn
   const cache = new EndorsementCache(() => {
     throw sealed;
   }, CACHE_LIMITS);
-  await assert.rejects(cache.findTdx(quote), sealed);
-  await assert.rejects(cache.keepTdx(quote, collateral, NOW), sealed);
+  await assert.rejects(cache.findDcap(quote), sealed);
+  await assert.rejects(cache.keepDcap(quote, collateral, NOW), sealed);
 });
 
 test('a damaged entry is an error, not an endorsement, and is written over', async () => {

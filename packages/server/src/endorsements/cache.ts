@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import {
   type DcapEndorsements,
+  type DcapEvidence,
+  dcapEndorsementsFor,
   formatDcapEndorsements,
   parseCertificate,
   parseCrl,
   parseDcapEndorsements,
   type SnpReport,
   snpEndorsementsFor,
-  type TdxEvidence,
-  tdxEndorsementsFor,
 } from '@vouchsafe/verifier';
 import { LIST_LIMIT_MAX, type Storage, type Version } from '../framework/storage.js';
 import type { SnpKey } from './source.js';
@@ -62,9 +62,13 @@ const decode = (text: unknown): Uint8Array => {
   return new Uint8Array(Buffer.from(text, 'base64'));
 };
 
-function collateralName(evidence: TdxEvidence): string {
-  const refs = new Map(tdxEndorsementsFor(evidence).map((ref) => [ref.kind, ref.id]));
-  return `${refs.get('tcb-info') ?? ''}-${refs.get('pck-crl') ?? ''}`;
+/** TDX has no prefix: it was there first. */
+function collateralName(evidence: DcapEvidence): string {
+  const refs = new Map(dcapEndorsementsFor(evidence).map((ref) => [ref.kind, ref.id]));
+  const kind = evidence.quote.tee === 'TDX' ? '' : 'sgx-';
+  const certificate = refs.get('pck-certificate');
+  if (certificate !== undefined) return `${kind}pck-${nameOf(certificate)}`;
+  return `${kind}${refs.get('tcb-info') ?? ''}-${refs.get('pck-crl') ?? ''}`;
 }
 
 /** Paths at AMD's service; two for a report that does not say its product. */
@@ -111,13 +115,13 @@ export class EndorsementCache {
     this.#limits = limits;
   }
 
-  async findTdx(evidence: TdxEvidence): Promise<Kept<DcapEndorsements> | null> {
+  async findDcap(evidence: DcapEvidence): Promise<Kept<DcapEndorsements> | null> {
     return await this.#read(COLLATERAL + collateralName(evidence), (value) =>
       parseDcapEndorsements(String(value)),
     );
   }
 
-  async keepTdx(evidence: TdxEvidence, found: DcapEndorsements, now: Date): Promise<void> {
+  async keepDcap(evidence: DcapEvidence, found: DcapEndorsements, now: Date): Promise<void> {
     const name = collateralName(evidence);
     const value = formatDcapEndorsements(found);
     await this.#write(COLLATERAL, name, { of: name, value }, now, this.#limits.collateralMax);

@@ -41,7 +41,7 @@ class FakeSource implements EndorsementSource {
     return values;
   }
 
-  findTdx = () => this.#give(this.tdx);
+  findDcap = () => this.#give(this.tdx);
   findSnpKeys = () => this.#give(this.keys);
   findSnpCrls = () => this.#give(this.crls);
 }
@@ -72,11 +72,11 @@ function scene() {
     cache,
     faults,
     /** All that would be tried if nothing verified. */
-    tdx: (now: Date) => collect(finder.findTdx(quote, offered, now)),
+    tdx: (now: Date) => collect(finder.findDcap(quote, offered, now)),
     snp: (now: Date) => collect(finder.findSnp(report, offered, now)),
     /** The first, kept as after a login. */
     async logIn(now: Date): Promise<string> {
-      for await (const each of finder.findTdx(quote, offered, now)) {
+      for await (const each of finder.findDcap(quote, offered, now)) {
         await each.keep?.();
         return each.source;
       }
@@ -97,7 +97,7 @@ test('the bundle is enough: the vendor is not asked', async () => {
 test('of all that the server has the freshest is tried first, wherever it lies', async () => {
   const { bundle, cache, tdx } = scene();
   bundle.tdx = [issued(-3), issued(-1)];
-  await cache.keepTdx(quote, issued(-2), NOW);
+  await cache.keepDcap(quote, issued(-2), NOW);
   const found = await tdx(NOW);
   assert.deepEqual(namesOf(found), ['bundle', 'cache', 'bundle']);
 });
@@ -275,7 +275,7 @@ test('a sealed cache is a fault that stops nobody', async () => {
     refreshIntervalMs: DAY_MS,
     onFault: (source) => faults.push(source),
   });
-  const { value } = await finder.findTdx(quote, new FakeSource('offered'), NOW).next();
+  const { value } = await finder.findDcap(quote, new FakeSource('offered'), NOW).next();
   assert.equal((value as Candidate<DcapEndorsements>).source, 'vendor');
   assert.deepEqual(faults, ['cache']);
 });

@@ -2,12 +2,12 @@
 // about to run out; last what the workload brought. Hands out candidates; verify() and the caller judge them.
 import {
   type DcapEndorsements,
+  type DcapEvidence,
+  dcapEndorsementsFor,
   parseCertificate,
   parseCrl,
   type SnpEndorsements,
   type SnpReport,
-  type TdxEvidence,
-  tdxEndorsementsFor,
 } from '@vouchsafe/verifier';
 import type { EndorsementCache } from './cache.js';
 import {
@@ -67,21 +67,21 @@ export class EndorsementFinder {
   }
 
   /** No two candidates are the same. */
-  async *findTdx(
-    evidence: TdxEvidence,
+  async *findDcap(
+    evidence: DcapEvidence,
     offered: EndorsementSource,
     now: Date,
   ): AsyncGenerator<Candidate<DcapEndorsements>> {
     const tried = new Set<string>();
     const { cache } = this.#parts;
-    const subject = JSON.stringify(tdxEndorsementsFor(evidence));
-    const local = await this.#localTdx(evidence, now);
+    const subject = JSON.stringify(dcapEndorsementsFor(evidence));
+    const local = await this.#localDcap(evidence, now);
     const isEarly = local.isDue && this.#mayAsk(subject, now);
-    const fetched = isEarly ? await this.#vendorTdx(evidence, subject, now) : [];
+    const fetched = isEarly ? await this.#vendorDcap(evidence, subject, now) : [];
     const rounds = [
       async () => [...local.found, ...fetched],
-      async () => (isEarly ? [] : await this.#vendorTdx(evidence, subject, now)),
-      async () => await this.#askTdx([offered], evidence, now, false),
+      async () => (isEarly ? [] : await this.#vendorDcap(evidence, subject, now)),
+      async () => await this.#askDcap([offered], evidence, now, false),
     ];
     for (const round of rounds) {
       for (const { source, value, fromVendor } of freshestFirst(await round())) {
@@ -89,7 +89,7 @@ export class EndorsementFinder {
         if (tried.has(sha256)) continue;
         tried.add(sha256);
         const isNew = fromVendor && cache !== null;
-        const keep = isNew ? () => cache.keepTdx(evidence, value, now) : null;
+        const keep = isNew ? () => cache.keepDcap(evidence, value, now) : null;
         yield { source, endorsements: value, keep };
       }
     }
@@ -144,15 +144,15 @@ export class EndorsementFinder {
     };
   }
 
-  async #localTdx(
-    evidence: TdxEvidence,
+  async #localDcap(
+    evidence: DcapEvidence,
     now: Date,
   ): Promise<{ readonly found: readonly Found<DcapEndorsements>[]; readonly isDue: boolean }> {
     const { cache, local, refreshIntervalMs, onFault } = this.#parts;
-    const found = [...(await this.#askTdx(local, evidence, now, false))];
+    const found = [...(await this.#askDcap(local, evidence, now, false))];
     const goodUntil = found.map(({ value }) => collateralFacts(value).expiresAt - EXPIRY_MARGIN_MS);
     try {
-      const kept = (await cache?.findTdx(evidence)) ?? null;
+      const kept = (await cache?.findDcap(evidence)) ?? null;
       if (kept !== null) {
         const { issuedAt, expiresAt } = collateralFacts(kept.value);
         found.push({ source: 'cache', value: kept.value, issuedAt, fromVendor: false });
@@ -164,24 +164,24 @@ export class EndorsementFinder {
     return { found, isDue: Math.max(0, ...goodUntil) <= now.getTime() };
   }
 
-  async #vendorTdx(
-    evidence: TdxEvidence,
+  async #vendorDcap(
+    evidence: DcapEvidence,
     subject: string,
     now: Date,
   ): Promise<readonly Found<DcapEndorsements>[]> {
     this.#noteAsked(subject, now);
-    return await this.#askTdx(this.#parts.vendors, evidence, now, true);
+    return await this.#askDcap(this.#parts.vendors, evidence, now, true);
   }
 
-  async #askTdx(
+  async #askDcap(
     sources: readonly EndorsementSource[],
-    evidence: TdxEvidence,
+    evidence: DcapEvidence,
     now: Date,
     fromVendor: boolean,
   ): Promise<readonly Found<DcapEndorsements>[]> {
     const found: Found<DcapEndorsements>[] = [];
     for (const source of sources) {
-      const values = await this.#ask(source, () => source.findTdx(evidence, now));
+      const values = await this.#ask(source, () => source.findDcap(evidence, now));
       for (const value of values) {
         const { issuedAt } = collateralFacts(value);
         found.push({ source: source.name, value, issuedAt, fromVendor });

@@ -13,7 +13,7 @@ export interface Offered {
 export function offeredSource(offered: Offered): EndorsementSource {
   return {
     name: 'offered',
-    findTdx: async () =>
+    findDcap: async () =>
       offered.dcapCollateral.map((document) => parseDcapEndorsements(document.toString('utf8'))),
     findSnpKeys: async (report) =>
       offered.snpTables.map((table) =>

@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import {
   type DcapEndorsements,
+  type DcapEvidence,
+  dcapEndorsementsFor,
   formatDcapEndorsements,
   parseCrl,
   type SnpEndorsements,
   type SnpReport,
-  type TdxEvidence,
 } from '@vouchsafe/verifier';
 
 /** The certificate of the key that signed a report, and of the authority over it. Both DER. */
@@ -20,7 +21,7 @@ export type SnpKey = Pick<SnpEndorsements, 'endorsementKey' | 'authority'>;
  */
 export interface EndorsementSource {
   readonly name: string;
-  findTdx(evidence: TdxEvidence, now: Date): Promise<readonly DcapEndorsements[]>;
+  findDcap(evidence: DcapEvidence, now: Date): Promise<readonly DcapEndorsements[]>;
   findSnpKeys(report: SnpReport, now: Date): Promise<readonly SnpKey[]>;
   /** DER, of the root over the report's product. */
   findSnpCrls(report: SnpReport, now: Date): Promise<readonly Uint8Array[]>;
@@ -33,6 +34,8 @@ export type OnSourceFault = (source: string, error: unknown) => void;
 export interface CollateralFacts {
   /** Of the TCB info; lower-case hex, '' when unreadable. */
   readonly fmspc: string;
+  /** What the TCB info is about; older documents know SGX only and do not say so. */
+  readonly tee: 'SGX' | 'TDX';
   /** Of the TCB info, ms; 0 when unreadable. */
   readonly issuedAt: number;
   /** When the first part runs out, ms; 0 when unreadable. */
@@ -51,6 +54,7 @@ export function collateralFacts(collateral: DcapEndorsements): CollateralFacts {
   const qeIdentity = readMembers(collateral.qeIdentity);
   const facts = {
     fmspc: typeof tcbInfo.fmspc === 'string' ? tcbInfo.fmspc.toLowerCase() : '',
+    tee: tcbInfo.id === 'TDX' ? ('TDX' as const) : ('SGX' as const),
     issuedAt: timeOf(tcbInfo.issueDate),
     expiresAt: Math.min(
       timeOf(tcbInfo.nextUpdate),
@@ -62,6 +66,17 @@ export function collateralFacts(collateral: DcapEndorsements): CollateralFacts {
   };
   factsOf.set(collateral, facts);
   return facts;
+}
+
+/**
+ * Whether collateral is worth trying for a quote: of its kind of TEE and platform. A quote without its PCK certificate
+ * does not say its platform; collateral that brings the certificate may be of it.
+ */
+export function mayBeFor(evidence: DcapEvidence, collateral: DcapEndorsements): boolean {
+  const { fmspc, tee } = collateralFacts(collateral);
+  if (tee !== evidence.quote.tee) return false;
+  const wanted = dcapEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
+  return wanted === undefined ? collateral.pckCertificateChain !== null : fmspc === wanted;
 }
 
 function crlExpiresAt(der: Uint8Array): number {

@@ -50,7 +50,7 @@ export function kdsSource(client: VendorGet, url: string | null): EndorsementSou
 
   return {
     name: url === null ? 'amd' : 'kds',
-    findTdx: async () => [],
+    findDcap: async () => [],
     async findSnpKeys(report) {
       const chains = refsOf(report, 'authority');
       const found: SnpKey[] = [];

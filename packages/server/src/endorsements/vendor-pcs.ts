@@ -1,6 +1,14 @@
 // Intel's Provisioning Certification Service, version 4, or a caching service (PCCS) that answers like it: the four
-// documents that a TDX quote is checked with. Puts together; verify() checks.
-import { decodeHex, parseCrl, splitSignedDocument, tdxEndorsementsFor } from '@vouchsafe/verifier';
+// documents that a quote is checked with, and the PCK certificate for quotes without one. Puts together; verify() checks.
+import {
+  type DcapEvidence,
+  dcapEndorsementsFor,
+  decodeHex,
+  parseCertificate,
+  parseCrl,
+  parsePem,
+  splitSignedDocument,
+} from '@vouchsafe/verifier';
 import type { VendorAnswer, VendorGet } from './https-get.js';
 import type { EndorsementSource } from './source.js';
 
@@ -36,22 +44,55 @@ function crlOf({ body }: VendorAnswer): Uint8Array {
   return der;
 }
 
+interface Pck {
+  /** With the platform's certificate in it. */
+  readonly evidence: DcapEvidence;
+  /** Null when the quote has it. */
+  readonly chain: string | null;
+}
+
+/**
+ * The quote with its PCK certificate. Intel's own service wants the encrypted PPID (and a subscription); a PCCS knows
+ * platforms by the id of their quoting enclave, too. Null when the quote does not say what the service wants to know.
+ */
+async function withPck(
+  client: VendorGet,
+  { sgx, isIntel }: { readonly sgx: string; readonly isIntel: boolean },
+  evidence: DcapEvidence,
+): Promise<Pck | null> {
+  const ref = dcapEndorsementsFor(evidence).find(({ kind }) => kind === 'pck-certificate');
+  if (ref === undefined) return { evidence, chain: null };
+  const query = new URLSearchParams(ref.id);
+  if (!query.has(isIntel ? 'encrypted_ppid' : 'cpusvn')) return null;
+  if (isIntel) query.delete('qeid');
+  const answer = await client.get(`${sgx}/pckcert?${query}`, CHAIN_LENGTH_MAX);
+  const leaf = answer.body.toString('latin1');
+  const [der] = parsePem(leaf, { label: 'CERTIFICATE', blocksMax: 1, bytesMax: CHAIN_LENGTH_MAX });
+  if (der === undefined) throw new Error('PCK certificate: none in the answer');
+  const issuers = chainOf(answer, ['sgx-pck-certificate-issuer-chain'], 'PCK certificate');
+  const chain = `${leaf.trimEnd()}\n${issuers}`;
+  return { evidence: { ...evidence, pckChain: [parseCertificate(der)] }, chain };
+}
+
 /** @param url null for Intel's own service */
 export function pcsSource(client: VendorGet, url: string | null): EndorsementSource {
   const base = baseOf(url ?? INTEL_PCS_URL);
   const rootCrlUrl = url === null ? INTEL_ROOT_CRL_URL : `${base}/sgx/certification/v4/rootcacrl`;
-  const tdx = `${base}/tdx/certification/v4`;
   const sgx = `${base}/sgx/certification/v4`;
   return {
     name: url === null ? 'intel' : 'pccs',
-    async findTdx(evidence) {
-      const refs = new Map(tdxEndorsementsFor(evidence).map((ref) => [ref.kind, ref.id]));
+    async findDcap(bare) {
+      const pck = await withPck(client, { sgx, isIntel: url === null }, bare);
+      if (pck === null) return [];
+      const { evidence, chain } = pck;
+      const own = `${base}/${evidence.quote.tee.toLowerCase()}/certification/v4`;
+      const refs = new Map(dcapEndorsementsFor(evidence).map((ref) => [ref.kind, ref.id]));
       const fmspc = refs.get('tcb-info') ?? '';
       const ca = refs.get('pck-crl') ?? '';
       // First the one that says whether the service knows this kind of platform at all.
-      const tcb = await client.get(`${tdx}/tcb?fmspc=${fmspc}`, JSON_BYTES_MAX);
+      const tcb = await client.get(`${own}/tcb?fmspc=${fmspc}`, JSON_BYTES_MAX);
       const [identity, pckCrl, rootCrl] = await Promise.all([
-        client.get(`${tdx}/qe/identity`, JSON_BYTES_MAX),
+        client.get(`${own}/qe/identity`, JSON_BYTES_MAX),
         client.get(`${sgx}/pckcrl?ca=${ca}&encoding=der`, CRL_BYTES_MAX),
         client.get(rootCrlUrl, CRL_BYTES_MAX),
       ]);
@@ -59,7 +100,8 @@ export function pcsSource(client: VendorGet, url: string | null): EndorsementSou
       const qeIdentity = splitSignedDocument(identity.body.toString('utf8'), 'enclaveIdentity');
       return [
         {
-          format: 'tdx-dcap',
+          format: 'dcap',
+          pckCertificateChain: chain,
           pckCrlIssuerChain: chainOf(pckCrl, ['sgx-pck-crl-issuer-chain'], 'PCK CRL'),
           rootCaCrl: crlOf(rootCrl),
           pckCrl: crlOf(pckCrl),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { snpEndorsementsFor } from '@vouchsafe/verifier';
+import { type SgxEvidence, snpEndorsementsFor } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
 import { type VendorAnswer, VendorFault, type VendorGet } from './https-get.js';
-import { MintedChips, pemText, tdxQuoteOf } from './testing/minted-evidence.js';
+import { MintedChips, pemText, sgxQuoteOf, tdxQuoteOf } from './testing/minted-evidence.js';
 import { type Answer, servePcs, VendorServer } from './testing/vendor-server.js';
 import { kdsSource } from './vendor-kds.js';
 import { pcsSource } from './vendor-pcs.js';
@@ -53,8 +53,93 @@ for (const suffix of ['', '/', '/sgx/certification/v4/', '/tdx/certification/v4'
   test(`four documents of a PCCS make the collateral of a quote (setting "…${suffix}")`, async () => {
     serve();
     const source = pcsSource(server.client({ clock }), server.url + suffix);
-    assert.deepEqual(await source.findTdx(quote, NOW), [collateral]);
+    assert.deepEqual(await source.findDcap(quote, NOW), [collateral]);
     assert.deepEqual([...server.asked].sort(), [PCK_CRL, ROOT_CRL, TCB, IDENTITY].sort());
+  });
+}
+
+const ofSgx = mintDcapCollateral(ca, { now: NOW, tee: 'SGX' });
+const SGX_TCB = `/sgx/certification/v4/tcb?fmspc=${FMSPC}`;
+const SGX_IDENTITY = '/sgx/certification/v4/qe/identity';
+
+test('a quote about an enclave has documents of its own', async () => {
+  serve();
+  servePcs(server, ofSgx, { fmspc: FMSPC, ca: 'platform' });
+  const source = pcsSource(server.client({ clock }), server.url);
+  assert.deepEqual(await source.findDcap(sgxQuoteOf(ca, {}), NOW), [ofSgx]);
+  assert.deepEqual([...server.asked].sort(), [PCK_CRL, ROOT_CRL, SGX_TCB, SGX_IDENTITY].sort());
+});
+
+/** Certification data of type 1 or 3: PPID, CPUSVN, PCESVN, PCEID. */
+const named = (type: 1 | 3): SgxEvidence =>
+  sgxQuoteOf(ca, {
+    certificationType: type,
+    certificationData: Buffer.concat([
+      Buffer.alloc(type === 1 ? 16 : 384, 7),
+      Buffer.from(ca.platform.cpuSvn),
+      Buffer.of(ca.platform.pceSvn, 0, 0, 0),
+    ]),
+  });
+const cpuSvn = Buffer.from(ca.platform.cpuSvn).toString('hex');
+const SVNS = `cpusvn=${cpuSvn}&pcesvn=0b00&pceid=0000`;
+const [leaf = '', ...issuers] = ca.chainPem('pck').split(/(?=-----BEGIN)/);
+const certificate: Answer = {
+  headers: { 'SGX-PCK-Certificate-Issuer-Chain': encodeURIComponent(issuers.join('')) },
+  body: leaf,
+};
+
+for (const [type, ppid] of [
+  [1, ''],
+  [3, `encrypted_ppid=${'07'.repeat(384)}&`],
+] as const) {
+  test(`a PCCS is asked for the certificate of a platform named by type ${type}`, async () => {
+    serve();
+    servePcs(server, ofSgx, { fmspc: FMSPC, ca: 'platform' });
+    const path = `/sgx/certification/v4/pckcert?qeid=${'00'.repeat(16)}&${ppid}${SVNS}`;
+    server.answers.set(path, certificate);
+    const [found, ...others] = await pcsSource(server.client({ clock }), server.url).findDcap(
+      named(type),
+      NOW,
+    );
+    assert.equal(server.asked[0], path);
+    assert.equal(found?.pckCertificateChain, ca.chainPem('pck').replace('\n\n', '\n'));
+    assert.deepEqual({ ...found, pckCertificateChain: null }, ofSgx);
+    assert.equal(others.length, 0);
+  });
+}
+
+test('Intel is asked about an encrypted PPID only, and not by the id of an enclave', async () => {
+  const asked: string[] = [];
+  const client: VendorGet = {
+    get: (url) => {
+      asked.push(url);
+      return Promise.reject(new VendorFault('status', '401'));
+    },
+  };
+  assert.deepEqual(await pcsSource(client, null).findDcap(named(1), NOW), []);
+  assert.deepEqual(asked, []);
+  await assert.rejects(pcsSource(client, null).findDcap(named(3), NOW), VendorFault);
+  const query = `encrypted_ppid=${'07'.repeat(384)}&${SVNS}`;
+  assert.deepEqual(asked, [
+    `https://api.trustedservices.intel.com/sgx/certification/v4/pckcert?${query}`,
+  ]);
+});
+
+const badCertificates: readonly [string, Answer][] = [
+  ['no certificate', { ...certificate, body: '' }],
+  ['two certificates', { ...certificate, body: ca.chainPem('pckCa') }],
+  ['a certificate that is none', { ...certificate, body: leaf.replace(/M/g, 'N') }],
+  ['a certificate without its chain', { body: leaf }],
+  ['a refusal', { status: 404 }],
+];
+for (const [what, answer] of badCertificates) {
+  test(`a PCCS that gives ${what} for a platform gives nothing`, async () => {
+    serve();
+    servePcs(server, ofSgx, { fmspc: FMSPC, ca: 'platform' });
+    const path = `/sgx/certification/v4/pckcert?qeid=${'00'.repeat(16)}&${SVNS}`;
+    server.answers.set(path, answer);
+    const source = pcsSource(server.client({ clock }), server.url);
+    await assert.rejects(source.findDcap(named(1), NOW));
   });
 }
 
@@ -66,7 +151,7 @@ test("Intel's own root list is fetched from where Intel has it", async () => {
       return { headers: new Map(), body: Buffer.from('{"tcbInfo":{},"signature":"00"}') };
     },
   };
-  await assert.rejects(pcsSource(client, null).findTdx(quote, NOW));
+  await assert.rejects(pcsSource(client, null).findDcap(quote, NOW));
   assert.equal(asked[0], `https://api.trustedservices.intel.com${TCB}`);
   assert.ok(asked.includes('https://certificates.trustedservices.intel.com/IntelSGXRootCA.der'));
 });
@@ -98,7 +183,7 @@ for (const [what, path, answer] of badPcs) {
     serve();
     server.answers.set(path, answer);
     const source = pcsSource(server.client({ clock }), server.url);
-    await assert.rejects(source.findTdx(quote, NOW));
+    await assert.rejects(source.findDcap(quote, NOW));
   });
 }
 
@@ -150,7 +235,7 @@ for (const [what, kind, answer] of badKds) {
 test('neither vendor is asked about what the other one makes', async () => {
   serve();
   const client = server.client({ clock });
-  assert.deepEqual(await kdsSource(client, server.url).findTdx(quote, NOW), []);
+  assert.deepEqual(await kdsSource(client, server.url).findDcap(quote, NOW), []);
   assert.deepEqual(await pcsSource(client, server.url).findSnpKeys(report, NOW), []);
   assert.deepEqual(await pcsSource(client, server.url).findSnpCrls(report, NOW), []);
   assert.deepEqual(server.asked, []);

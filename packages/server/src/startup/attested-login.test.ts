@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DcapCa, mintTdxQuote } from '@vouchsafe/verifier/testing';
+import { DcapCa, mintSgxQuote, mintTdxQuote } from '@vouchsafe/verifier/testing';
 import { lengthPrefixed } from '../auth/attest/binding.js';
 import { START, startServer, type TestServer } from '../system/testing/server.js';
 import { boundRequestBytes } from '../tokens/binding.js';
@@ -71,7 +71,15 @@ function newWorkload(): Workload {
 const raw = (key: KeyObject, bytes: Buffer): Buffer =>
   sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' });
 
-async function loginBody(workload: Workload, mrTd = MR_TD, role = 'web') {
+type Mint = (reportData: Uint8Array) => readonly [format: string, quote: Uint8Array];
+const aTd =
+  (mrTd: Uint8Array): Mint =>
+  (reportData) => ['tdx-dcap', mintTdxQuote(ca, { version: 5, report: { mrTd, reportData } })];
+const anEnclave =
+  (mrEnclave: Uint8Array): Mint =>
+  (reportData) => ['sgx-dcap', mintSgxQuote(ca, { version: 3, report: { mrEnclave, reportData } })];
+
+async function loginBody(workload: Workload, mint = aTd(MR_TD), role = 'web') {
   const asked = await server.call('POST', 'auth/attest/challenge', { token: null, body: { role } });
   assert.equal(asked.status, 200, asked.text);
   const given = asked.json.data;
@@ -85,12 +93,12 @@ async function loginBody(workload: Workload, mrTd = MR_TD, role = 'web') {
     '',
   ]);
   const reportData = createHash('sha512').update(parts).digest();
-  const quote = mintTdxQuote(ca, { version: 5, report: { mrTd, reportData } });
+  const [format, quote] = mint(reportData);
   return {
     role,
     challenge: given.challenge,
     ticket: given.ticket,
-    evidence: ['application/vnd.vouchsafe.tdx-dcap', Buffer.from(quote).toString('base64url')],
+    evidence: [`application/vnd.vouchsafe.${format}`, Buffer.from(quote).toString('base64url')],
     public_key: workload.spki.toString('base64url'),
     proof: raw(workload.key, lengthPrefixed(['vouchsafe/login-proof/v1', reportData])).toString(
       'base64url',
@@ -194,7 +202,7 @@ test('the token is renewed with its key until it wants fresh evidence', async ()
 });
 
 test('a refusal has a code and a decision that only an operator may read', async () => {
-  const body = await loginBody(newWorkload(), new Uint8Array(48));
+  const body = await loginBody(newWorkload(), aTd(new Uint8Array(48)));
   const reply = await server.call('POST', 'auth/attest/login', { token: null, body });
   assert.equal(reply.status, 403);
   const { code, decision_id: id } = reply.json.data;
@@ -263,7 +271,7 @@ test('a role that gives batch tokens gives them bound to the key as well', async
   const role = { policy, reference_values, token_policies: 'web', token_type: 'batch' };
   await ok('POST', 'auth/attest/role/batch', role);
   const workload = newWorkload();
-  const body = await loginBody(workload, MR_TD, 'batch');
+  const body = await loginBody(workload, aTd(MR_TD), 'batch');
   const reply = await server.call('POST', 'auth/attest/login', { token: null, body });
   const token = reply.json.auth.client_token;
   assert.match(token, /^hvb\./);
@@ -274,6 +282,34 @@ test('a role that gives batch tokens gives them bound to the key as well', async
   const headers = [proof(workload, token, READ)];
   const right = await server.call('GET', 'secret/data/web', { token, headers });
   assert.equal(right.status, 200, right.text);
+});
+
+test('an enclave of the simulated vendor logs in like a TD, if it is the one that is meant', async () => {
+  const mrEnclave = new Uint8Array(32).fill(9);
+  const policy = await ok('POST', 'auth/attest/policy', {
+    policy: { name: 'enclaves', formats: { 'sgx-dcap': {} } },
+  });
+  const values = await ok('POST', 'auth/attest/reference-values', {
+    values: {
+      name: 'signer',
+      kind: 'workload',
+      format: 'sgx-dcap',
+      any_of: [{ mrenclave: [Buffer.from(mrEnclave).toString('hex')] }],
+    },
+  });
+  await ok('POST', 'auth/attest/role/enclave', {
+    policy: policy.data.digest,
+    reference_values: [values.data.digest],
+    formats: ['sgx-dcap'],
+    token_policies: 'web',
+  });
+  const login = async (mint: Mint): Promise<number> => {
+    const body = await loginBody(newWorkload(), mint, 'enclave');
+    return (await server.call('POST', 'auth/attest/login', { token: null, body })).status;
+  };
+  assert.equal(await login(anEnclave(mrEnclave)), 200);
+  assert.equal(await login(anEnclave(new Uint8Array(32))), 403);
+  assert.equal(await login(aTd(MR_TD)), 403);
 });
 
 test('the simulated vendor is believed by nobody who was not told to', async () => {

@@ -2,14 +2,9 @@
 // only a -dev server accepts. Must never be reachable from a server that was started with a configuration alone.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type DcapEndorsements,
-  type EvidenceFormat,
-  type TrustedRoot,
-  tdxEndorsementsFor,
-} from '@vouchsafe/verifier';
-import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
-import { collateralFacts, type EndorsementSource } from '../endorsements/source.js';
+import type { DcapEndorsements, EvidenceFormat, TrustedRoot } from '@vouchsafe/verifier';
+import { DcapCa, type MintedTee, mintDcapCollateral } from '@vouchsafe/verifier/testing';
+import { type EndorsementSource, mayBeFor } from '../endorsements/source.js';
 import { makeDirectory } from '../framework/make-directory.js';
 import { StartError } from './options.js';
 
@@ -25,23 +20,27 @@ export interface SimulatedTee {
 export function openSimulatedTee(folder: string, now: Date): SimulatedTee {
   const file = join(folder, SIMULATED_CA_FILE);
   const ca = readOrCreate(folder, file, now);
-  let minted: { readonly at: number; readonly collateral: DcapEndorsements } | null = null;
-  const mintedAt = (at: Date): DcapEndorsements => {
-    const age = minted === null ? null : at.getTime() - minted.at;
-    if (minted !== null && age !== null && age >= 0 && age < MINT_EVERY_MS)
-      return minted.collateral;
-    const collateral = mintDcapCollateral(ca, { now: at });
-    minted = { at: at.getTime(), collateral };
+  const minted = new Map<
+    MintedTee,
+    { readonly at: number; readonly collateral: DcapEndorsements }
+  >();
+  const mintedAt = (tee: MintedTee, at: Date): DcapEndorsements => {
+    const known = minted.get(tee);
+    const age = known === undefined ? null : at.getTime() - known.at;
+    if (known !== undefined && age !== null && age >= 0 && age < MINT_EVERY_MS) {
+      return known.collateral;
+    }
+    const collateral = mintDcapCollateral(ca, { now: at, tee });
+    minted.set(tee, { at: at.getTime(), collateral });
     return collateral;
   };
   return {
-    roots: { 'tdx-dcap': ca.roots },
+    roots: { 'tdx-dcap': ca.roots, 'sgx-dcap': ca.roots },
     source: {
       name: 'simulated',
-      async findTdx(evidence, at) {
-        const wanted = tdxEndorsementsFor(evidence).find((ref) => ref.kind === 'tcb-info')?.id;
-        const collateral = mintedAt(at);
-        return collateralFacts(collateral).fmspc === wanted ? [collateral] : [];
+      async findDcap(evidence, at) {
+        const collateral = mintedAt(evidence.quote.tee, at);
+        return mayBeFor(evidence, collateral) ? [collateral] : [];
       },
       findSnpKeys: async () => [],
       findSnpCrls: async () => [],

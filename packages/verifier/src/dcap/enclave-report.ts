@@ -1,5 +1,5 @@
-// The report of an SGX enclave: here that of the quoting enclave, which vouches for the attestation
-// key (Intel SDM volume 3D, REPORT structure, the 384 bytes of the body). Reads; judges nothing.
+// The report of an SGX enclave: that of the workload in SGX quotes, and that of the quoting enclave in
+// all (Intel SDM volume 3D, section 38.15, REPORT; the 384 bytes of the body). Reads; judges nothing.
 
 import { ByteReader } from '../encoding/reader.js';
 
@@ -10,11 +10,18 @@ export interface EnclaveReport {
   readonly raw: Uint8Array;
   readonly cpuSvn: Uint8Array;
   readonly miscSelect: Uint8Array;
+  readonly cetAttributes: Uint8Array;
+  /** Zero unless the enclave uses key separation and sharing (KSS), like the other product ids. */
+  readonly isvExtProdId: Uint8Array;
+  /** 8 bytes of flags, 8 bytes of XFRM. */
   readonly attributes: Uint8Array;
   readonly mrEnclave: Uint8Array;
   readonly mrSigner: Uint8Array;
+  readonly configId: Uint8Array;
   readonly isvProdId: number;
   readonly isvSvn: number;
+  readonly configSvn: number;
+  readonly isvFamilyId: Uint8Array;
   readonly reportData: Uint8Array;
 }
 
@@ -23,27 +30,36 @@ export function parseEnclaveReport(raw: Uint8Array): EnclaveReport {
   const reader = new ByteReader(raw, 'enclave report');
   const cpuSvn = reader.bytes(16, 'CPUSVN');
   const miscSelect = reader.bytes(4, 'MISCSELECT');
-  // CET attributes, ISVEXTPRODID and CONFIGID lie in what quotes call reserved: signed, not judged.
-  reader.bytes(28, 'reserved 1');
+  const cetAttributes = reader.bytes(1, 'CETATTRIBUTES');
+  reader.reserved(11, 'after CETATTRIBUTES');
+  const isvExtProdId = reader.bytes(16, 'ISVEXTPRODID');
   const attributes = reader.bytes(16, 'ATTRIBUTES');
   const mrEnclave = reader.bytes(32, 'MRENCLAVE');
-  reader.bytes(32, 'reserved 2');
+  reader.reserved(32, 'after MRENCLAVE');
   const mrSigner = reader.bytes(32, 'MRSIGNER');
-  reader.bytes(96, 'reserved 3');
+  reader.reserved(32, 'after MRSIGNER');
+  const configId = reader.bytes(64, 'CONFIGID');
   const isvProdId = reader.u16le('ISVPRODID');
   const isvSvn = reader.u16le('ISVSVN');
-  reader.bytes(60, 'reserved 4');
+  const configSvn = reader.u16le('CONFIGSVN');
+  reader.reserved(42, 'after CONFIGSVN');
+  const isvFamilyId = reader.bytes(16, 'ISVFAMILYID');
   const reportData = reader.bytes(64, 'REPORTDATA');
   reader.end();
   return {
     raw,
     cpuSvn,
     miscSelect,
+    cetAttributes,
+    isvExtProdId,
     attributes,
     mrEnclave,
     mrSigner,
+    configId,
     isvProdId,
     isvSvn,
+    configSvn,
+    isvFamilyId,
     reportData,
   };
 }

@@ -9,7 +9,9 @@ import { objectAt } from './json-fields.js';
 
 /** NOT trusted. Chains are PEM text, leaf first; signatures are r || s over the exact text given. */
 export interface DcapEndorsements extends Endorsements {
-  readonly format: 'tdx-dcap';
+  readonly format: 'dcap';
+  /** Of the platform, for quotes that do not carry it; null if it was not fetched. */
+  readonly pckCertificateChain: string | null;
   readonly pckCrlIssuerChain: string;
   readonly rootCaCrl: Uint8Array;
   readonly pckCrl: Uint8Array;
@@ -26,7 +28,7 @@ const signedLimits = { charactersMax: 262_144, depthMax: 10, valuesMax: 20_000 }
 
 /**
  * Reads the JSON document in which verifiers exchange collateral: nine strings, CRLs and signatures
- * in hex. Other members are ignored.
+ * in hex, and `pck_certificate_chain` where the quote has none. Other members are ignored.
  * @throws EvidenceError 'crl-missing' | 'collateral-missing' | 'collateral-invalid' | 'malformed'
  */
 export function parseDcapEndorsements(text: string): DcapEndorsements {
@@ -38,7 +40,10 @@ export function parseDcapEndorsements(text: string): DcapEndorsements {
   const pckCrl = readText(document.pck_crl, 'pck_crl', 'crl-missing');
   const member = (name: string): string => readText(document[name], name, 'collateral-missing');
   return {
-    format: 'tdx-dcap',
+    format: 'dcap',
+    pckCertificateChain: isGiven(document.pck_certificate_chain)
+      ? member('pck_certificate_chain')
+      : null,
     pckCrlIssuerChain: member('pck_crl_issuer_chain'),
     rootCaCrl: decodeHex(rootCaCrl),
     pckCrl: decodeHex(pckCrl),
@@ -53,7 +58,9 @@ export function parseDcapEndorsements(text: string): DcapEndorsements {
 
 /** The document that parseDcapEndorsements reads. */
 export function formatDcapEndorsements(endorsements: DcapEndorsements): string {
+  const { pckCertificateChain } = endorsements;
   return JSON.stringify({
+    ...(pckCertificateChain === null ? {} : { pck_certificate_chain: pckCertificateChain }),
     pck_crl_issuer_chain: endorsements.pckCrlIssuerChain,
     root_ca_crl: encodeHex(endorsements.rootCaCrl),
     pck_crl: encodeHex(endorsements.pckCrl),
@@ -91,11 +98,15 @@ function readText(
   name: string,
   missing: 'crl-missing' | 'collateral-missing',
 ): string {
-  if (value === undefined || value === null || value === '') {
+  if (!isGiven(value)) {
     throw new EvidenceError(missing, `${name}: not given`);
   }
   if (typeof value !== 'string') {
     throw new EvidenceError('collateral-invalid', `${name}: want a string`);
   }
   return value;
+}
+
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && value !== '';
 }

@@ -1,9 +1,11 @@
 // Parsers of untrusted input: whatever comes in, they read it or refuse it with an EvidenceError.
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { parseSgxEvidence } from '../sgx/parse.js';
 import { parseTdxEvidence } from '../tdx/parse.js';
 import { mintDcapCollateral } from '../testing/dcap-collateral.js';
 import { assertRefusesCleanly, mutationsOf, randomBytes } from '../testing/mutation.test.js';
+import { mintSgxQuote } from '../testing/sgx-quote.js';
 import { mintTdxQuote } from '../testing/tdx-quote.js';
 import { good, now, reportData } from '../testing/tdx-scene.test.js';
 import { parseEvidence } from '../verify.js';
@@ -21,7 +23,20 @@ const headStart = quote.subarray(0, 54);
 const begun = randomBytes.map((tail) => Uint8Array.from([...headStart, ...tail]));
 
 it('spoiled quotes are read or refused', () => {
-  assertRefusesCleanly(fc.oneof(mutationsOf(quote), begun), parseQuote, 10_000);
+  assertRefusesCleanly(
+    fc.oneof(mutationsOf(quote), begun),
+    (bytes) => parseQuote(bytes, 'TDX'),
+    10_000,
+  );
+});
+
+const enclaveQuotes = [3, 4, 5].map((version) =>
+  mintSgxQuote(good, { version: version as 3 | 4 | 5, report: { reportData } }),
+);
+it('spoiled quotes about enclaves are read or refused', () => {
+  const spoiled = fc.oneof(...enclaveQuotes.map(mutationsOf));
+  assertRefusesCleanly(spoiled, (bytes) => parseQuote(bytes, 'SGX'), 10_000);
+  assertRefusesCleanly(spoiled, parseSgxEvidence, 1_000);
 });
 
 it('spoiled quotes with their chains are read or refused', () => {

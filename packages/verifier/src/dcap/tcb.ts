@@ -45,7 +45,34 @@ export interface TcbVerdict {
   readonly advisories: readonly string[];
   readonly platformStatus: TcbStatus;
   readonly qeStatus: TcbStatus;
+}
+
+export interface TdxTcbVerdict extends TcbVerdict {
   readonly module: TdxModuleVerdict;
+}
+
+/**
+ * The status of an SGX platform: worst of platform and quoting enclave.
+ * @throws EvidenceError 'tcb-no-matching-level' | 'tcb-revoked'
+ */
+export function evaluateSgxTcb(
+  info: TcbInfo,
+  platform: PlatformSvns,
+  qeIsvSvn: number,
+  qeLevels: readonly SvnLevel[],
+): TcbVerdict {
+  const level = info.levels.find((candidate) => reachesSgx(platform, candidate));
+  if (level === undefined) throw noLevel('platform');
+  const qeLevel = findSvnLevel(qeLevels, qeIsvSvn);
+  if (qeLevel === null) throw noLevel('quoting enclave');
+  refuseRevoked([level, qeLevel]);
+  return {
+    status: converge(level.status, qeLevel.status),
+    date: level.date,
+    advisories: unionOfAdvisories([level, qeLevel]),
+    platformStatus: level.status,
+    qeStatus: qeLevel.status,
+  };
 }
 
 /**
@@ -59,7 +86,7 @@ export function evaluateTdxTcb(
   module: TdxModuleState,
   qeIsvSvn: number,
   qeLevels: readonly SvnLevel[],
-): TcbVerdict {
+): TdxTcbVerdict {
   const moduleVerdict = matchTdxModule(info, module);
   const reached = info.levels.filter((level) => reachesSgx(platform, level));
   const [sgxLevel] = reached;
@@ -73,9 +100,7 @@ export function evaluateTdxTcb(
     moduleVerdict.level,
     qeLevel,
   ];
-  if (levels.some((level) => level?.status === 'Revoked')) {
-    throw new EvidenceError('tcb-revoked', 'TCB: Intel has revoked this level');
-  }
+  refuseRevoked(levels);
   const tdxStatus = converge(tdxLevel.status, moduleVerdict.level?.status ?? 'UpToDate');
   const relaunched = considerRelaunch(info, module, {
     sgxStatus: sgxLevel.status,
@@ -91,6 +116,12 @@ export function evaluateTdxTcb(
     qeStatus: qeLevel.status,
     module: moduleVerdict,
   };
+}
+
+function refuseRevoked(levels: readonly (LevelVerdict | null)[]): void {
+  if (levels.some((level) => level?.status === 'Revoked')) {
+    throw new EvidenceError('tcb-revoked', 'TCB: Intel has revoked this level');
+  }
 }
 
 function reachesSgx(platform: PlatformSvns, level: TcbLevel): boolean {

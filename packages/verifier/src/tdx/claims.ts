@@ -1,7 +1,8 @@
 // What a verified TDX quote says, as claims by name. Spells out and renames; decides nothing except
 // which attribute bits have a known meaning.
 
-import type { TcbVerdict } from '../dcap/tcb.js';
+import { toDcapClaims, toFlagClaims } from '../dcap/claims.js';
+import type { TdxTcbVerdict } from '../dcap/tcb.js';
 import type { VerifiedQuote } from '../dcap/verify-quote.js';
 import { encodeHex } from '../encoding/hex.js';
 import type { ClaimValue } from '../types.js';
@@ -33,18 +34,6 @@ export function isDebugTd(report: TdReport): boolean {
   return report.tdAttributes[0] !== 0;
 }
 
-function attributeClaims(attributes: Uint8Array): Claims {
-  const claims: Claims = {};
-  let reserved = false;
-  for (let bit = 0; bit < 64; bit += 1) {
-    const set = ((attributes[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
-    const name = attributeNames.get(bit);
-    if (name === undefined) reserved ||= set;
-    else claims[`td_attributes_${name}`] = set;
-  }
-  return { ...claims, td_attributes_reserved: reserved };
-}
-
 function reportClaims(report: TdReport): Claims {
   return {
     mrtd: encodeHex(report.mrTd),
@@ -59,7 +48,7 @@ function reportClaims(report: TdReport): Claims {
     mrsignerseam: encodeHex(report.mrSignerSeam),
     seam_attributes: encodeHex(report.seamAttributes),
     td_attributes: encodeHex(report.tdAttributes),
-    ...attributeClaims(report.tdAttributes),
+    ...toFlagClaims('td_attributes', report.tdAttributes, attributeNames),
     xfam: encodeHex(report.xfam),
     report_data: encodeHex(report.reportData),
     tee_tcb_svn: encodeHex(report.teeTcbSvn),
@@ -72,48 +61,16 @@ function reportClaims(report: TdReport): Claims {
   };
 }
 
-function platformClaims({ platform, collateral, rootFingerprint }: VerifiedQuote): Claims {
-  const instance = platform.platformInstanceId;
-  // Only parts certified by the Platform CA state these.
-  const optional: Readonly<Record<string, ClaimValue | null>> = {
-    platform_instance_id: instance === null ? null : encodeHex(instance),
-    dynamic_platform: platform.dynamicPlatform,
-    cached_keys: platform.cachedKeys,
-    smt_enabled: platform.smtEnabled,
-  };
-  const claims: Claims = {
-    fmspc: encodeHex(platform.fmspc),
-    pceid: encodeHex(platform.pceId),
-    ppid: encodeHex(platform.ppid),
-    cpusvn: encodeHex(platform.cpuSvn),
-    pcesvn: platform.pceSvn,
-    pck_serial: collateral.pck.serial,
-    root_fingerprint: rootFingerprint,
-  };
-  for (const [name, value] of Object.entries(optional)) if (value !== null) claims[name] = value;
-  return claims;
-}
-
 /** Byte strings are lower-case hex in the order of the report. */
 export function toTdxClaims(
   evidence: TdxEvidence,
   verified: VerifiedQuote,
-  tcb: TcbVerdict,
+  tcb: TdxTcbVerdict,
 ): Readonly<Claims> {
-  const { tcbInfo, qeIdentity } = verified.collateral;
   return {
     ...reportClaims(evidence.report),
-    ...platformClaims(verified),
-    quote_version: evidence.quote.version,
+    ...toDcapClaims(evidence.quote, verified, tcb),
     debug: isDebugTd(evidence.report),
-    tcb_status: tcb.status,
-    tcb_date: tcb.date,
-    advisories: tcb.advisories,
-    // A floor has to hold for both documents.
-    tcb_evaluation_number: Math.min(tcbInfo.evaluationNumber, qeIdentity.evaluationNumber),
-    platform_status: tcb.platformStatus,
-    qe_status: tcb.qeStatus,
-    qe_isvsvn: evidence.quote.qeReport.isvSvn,
     tdx_module_id: tcb.module.id,
     // The module of TDX 1.0 has no status of its own: it is part of the platform's.
     ...(tcb.module.level === null ? {} : { tdx_module_status: tcb.module.level.status }),

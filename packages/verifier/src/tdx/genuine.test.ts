@@ -3,45 +3,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { appraise } from '../appraise/appraise.js';
 import { defaultAppraisalPolicy } from '../appraise/policy.js';
-import {
-  type DcapEndorsements,
-  parseDcapEndorsements,
-  splitSignedDocument,
-} from '../dcap/endorsements.js';
+import { type DcapEndorsements, parseDcapEndorsements } from '../dcap/endorsements.js';
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { decodeHex } from '../encoding/hex.js';
 import { nodeProvider } from '../provider-node.js';
+import {
+  assembleCollateral,
+  type CollateralParts,
+  facts,
+  text,
+  type VectorSet,
+} from '../testing/dcap-vectors.test.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
 import type { VerifiedClaims } from '../types.js';
 import { parseTdxEvidence } from './parse.js';
 import { verifyTdx } from './verify.js';
-
-const text = (path: string): string => new TextDecoder().decode(readVector(path));
-
-interface VectorSet {
-  readonly name: string;
-  readonly quote: string;
-  readonly collateral: string;
-  readonly check_at: string;
-  readonly status: string;
-  readonly computed: {
-    readonly tcb_date: string | null;
-    readonly advisory_ids: readonly string[];
-    readonly tdx_module: readonly [string, boolean, string | null];
-    readonly qe_status: string;
-    readonly tcb_eval_number: number;
-    readonly all_valid_window: readonly [string, string];
-  };
-}
-
-interface VectorFile {
-  readonly file: string;
-  readonly facts: Readonly<Record<string, string>>;
-}
-
-const facts = (
-  skipWithoutVectors === false ? JSON.parse(text('facts.json')) : { sets: [], files: [] }
-) as { readonly sets: readonly VectorSet[]; readonly files: readonly VectorFile[] };
 
 /** Its publisher appended a line of text, which belongs to nothing. */
 const quoteWithText = 'tdx/go-tdx-guest/tdx-v4-production-spr-e4.quote';
@@ -55,16 +31,8 @@ function readQuote(path: string): Uint8Array {
   return Uint8Array.from(Buffer.from(quote, 'base64url'));
 }
 
-interface Parts {
-  readonly tcbInfo: string;
-  readonly qeIdentity: string;
-  readonly tcbChain: string;
-  readonly rootCrl: string | null;
-  readonly pckCrl: string | null;
-}
-
 /** Sets that come as single files; the PCK CRL's chain is taken out of the quote. */
-const partsOf: Readonly<Record<string, Parts>> = {
+const partsOf: Readonly<Record<string, CollateralParts>> = {
   'tdx/go-tdx-guest/*2023* + sgx/oasis-core/tcb-signing-chain.pem': {
     tcbInfo: 'tdx/go-tdx-guest/tdx-tcb-info-50806f000000-2023-06.json',
     qeIdentity: 'tdx/go-tdx-guest/td-qe-identity-2023-06.json',
@@ -80,7 +48,7 @@ const partsOf: Readonly<Record<string, Parts>> = {
     pckCrl: null,
   },
 };
-const granite: Parts = {
+const granite: CollateralParts = {
   tcbInfo: 'tdx/trustee/tdx-tcb-info-00a06d080000-2025-10.json',
   qeIdentity: 'tdx/trustee/td-qe-identity-2025-10.json',
   tcbChain: 'sgx/oasis-core/tcb-signing-chain.pem',
@@ -88,28 +56,12 @@ const granite: Parts = {
   pckCrl: null,
 };
 
-function assemble(parts: Parts, quote: Uint8Array): DcapEndorsements {
-  const tcbInfo = splitSignedDocument(text(parts.tcbInfo), 'tcbInfo');
-  const qeIdentity = splitSignedDocument(text(parts.qeIdentity), 'enclaveIdentity');
-  const chain = new TextDecoder().decode(parseTdxEvidence(quote).quote.certificationData);
-  const [, ...issuers] = chain.replace(/\0+$/, '').split(/(?=-----BEGIN)/);
-  return {
-    format: 'tdx-dcap',
-    pckCrlIssuerChain: issuers.join(''),
-    rootCaCrl: parts.rootCrl === null ? new Uint8Array() : readVector(parts.rootCrl),
-    pckCrl: parts.pckCrl === null ? new Uint8Array() : readVector(parts.pckCrl),
-    tcbInfoIssuerChain: text(parts.tcbChain),
-    tcbInfo: tcbInfo.text,
-    tcbInfoSignature: tcbInfo.signature,
-    qeIdentityIssuerChain: text(parts.tcbChain),
-    qeIdentity: qeIdentity.text,
-    qeIdentitySignature: qeIdentity.signature,
-  };
-}
-
 function endorsementsOf(set: VectorSet, quote: Uint8Array): DcapEndorsements {
   const parts = partsOf[set.collateral] ?? (set.collateral.includes('2025-10') ? granite : null);
-  if (parts !== null) return assemble(parts, quote);
+  const { certification } = parseTdxEvidence(quote).quote;
+  if (parts !== null && certification.kind === 'pck-chain') {
+    return assembleCollateral(parts, certification.pem);
+  }
   return parseDcapEndorsements(text(set.collateral));
 }
 
@@ -147,7 +99,7 @@ describe('genuine TDX quotes', { skip: skipWithoutVectors }, () => {
         assert.equal(claims.values.tcb_date, set.computed.tcb_date);
         assert.equal(claims.values.qe_status, set.computed.qe_status);
         assert.equal(claims.values.tcb_evaluation_number, set.computed.tcb_eval_number);
-        const [moduleId, , moduleStatus] = set.computed.tdx_module;
+        const [moduleId, , moduleStatus] = set.computed.tdx_module ?? [];
         assert.equal(claims.values.tdx_module_id, moduleId === 'module0' ? 'TDX_00' : moduleId);
         assert.equal(claims.values.tdx_module_status ?? null, moduleStatus);
       });

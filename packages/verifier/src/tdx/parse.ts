@@ -1,14 +1,9 @@
 // TDX evidence: a DCAP quote about a TD, taken apart (Intel TDX Module ABI, TDREPORT_STRUCT and
 // TDINFO; quote body types 2 and 3). Must never trust what it reads.
 
-import { readChain } from '../dcap/collateral.js';
-import { parsePckExtensions } from '../dcap/pck-extensions.js';
-import { parseQuote, type Quote, type QuoteBodyKind } from '../dcap/quote.js';
-import { encodeHex } from '../encoding/hex.js';
+import { type DcapEvidence, readQuote } from '../dcap/evidence.js';
+import type { QuoteBodyKind } from '../dcap/quote.js';
 import { ByteReader } from '../encoding/reader.js';
-import { EvidenceError } from '../errors.js';
-import type { Certificate } from '../pki/certificate.js';
-import type { EndorsementRef, Evidence } from '../types.js';
 
 /** What a TD report states, NOT trusted. Byte strings are views on the quote. */
 export interface TdReport {
@@ -31,27 +26,23 @@ export interface TdReport {
   readonly td15: { readonly teeTcbSvn2: Uint8Array; readonly mrServiceTd: Uint8Array } | null;
 }
 
-export interface TdxEvidence extends Evidence {
+export interface TdxEvidence extends DcapEvidence {
   readonly format: 'tdx-dcap';
-  readonly quote: Quote;
-  /** Leaf first, as the quote carries it. */
-  readonly pckChain: readonly Certificate[];
   readonly report: TdReport;
 }
 
 const measurementBytes = 48;
 
 /**
- * Reads one quote about a TD, version 4 or 5, with its PCK chain.
- * @throws EvidenceError 'malformed' | 'trailing-data' | 'unsupported-version' |
- *   'unsupported-algorithm' | 'unsupported-format' | 'chain-invalid' | 'public-key-invalid'
+ * Reads one quote about a TD, version 4 or 5, with the certificates in it.
+ * @throws EvidenceError with the codes of readQuote
  */
 export function parseTdxEvidence(bytes: Uint8Array): TdxEvidence {
-  const quote = parseQuote(bytes);
+  const { quote, pckChain } = readQuote(bytes, 'TDX');
   return {
     format: 'tdx-dcap',
     quote,
-    pckChain: readChain(quote.certificationData, 'PCK chain'),
+    pckChain,
     report: parseTdReport(quote.body, quote.bodyKind),
   };
 }
@@ -86,21 +77,4 @@ function parseTdReport(body: Uint8Array, kind: QuoteBodyKind): TdReport {
       : null;
   reader.end();
   return { ...report, td15 };
-}
-
-/**
- * What to fetch for this quote: TCB info by FMSPC, QE identity, the CRL of the PCK's issuer, the
- * root's CRL. @throws EvidenceError 'malformed' if the PCK certificate does not say what it is
- */
-export function tdxEndorsementsFor(evidence: TdxEvidence): readonly EndorsementRef[] {
-  const [pck] = evidence.pckChain;
-  if (pck === undefined) throw new EvidenceError('chain-invalid', 'PCK chain: empty');
-  const { fmspc } = parsePckExtensions(pck.extensions);
-  const processor = pck.issuer.commonName === 'Intel SGX PCK Processor CA';
-  return [
-    { kind: 'tcb-info', id: encodeHex(fmspc) },
-    { kind: 'qe-identity', id: 'TD_QE' },
-    { kind: 'pck-crl', id: processor ? 'processor' : 'platform' },
-    { kind: 'root-ca-crl', id: 'intel-sgx-root-ca' },
-  ];
 }

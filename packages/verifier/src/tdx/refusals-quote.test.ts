@@ -102,8 +102,18 @@ refuses('a quote in which', [
   ],
   [
     'the certification data names a PCK without its chain',
-    'unsupported-format',
+    'collateral-missing',
+    { quote: { certificationType: 3, certificationData: new Uint8Array(404) } },
+  ],
+  [
+    'the certification data is a chain in the place of a name',
+    'trailing-data',
     { quote: { certificationType: 3 } },
+  ],
+  [
+    'the certification data is of an unknown type',
+    'unsupported-format',
+    { quote: { certificationType: 8 } },
   ],
   ['the chain is DER', 'malformed', { quote: { certificationData: good.certificates.pck } }],
   ['the chain is empty', 'malformed', { quote: { certificationData: new Uint8Array() } }],

@@ -15,8 +15,8 @@ export async function verifyTdx(
   input: VerifyInput<TdxEvidence, DcapEndorsements>,
 ): Promise<VerifiedClaims> {
   const { evidence, endorsements, roots, now, provider } = input;
-  const { quote, pckChain, report } = evidence;
-  const verified = await verifyQuote(quote, pckChain, endorsements, { roots, now, provider });
+  const { quote, report } = evidence;
+  const verified = await verifyQuote(evidence, endorsements, { roots, now, provider });
   const tcb = evaluateTdxTcb(
     verified.collateral.tcbInfo,
     verified.platform,

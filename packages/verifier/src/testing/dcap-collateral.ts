@@ -5,7 +5,7 @@ import { sign } from 'node:crypto';
 import type { DcapEndorsements } from '../dcap/endorsements.js';
 import { encodeHex } from '../encoding/hex.js';
 import { type DcapCa, dcapNames } from './dcap-ca.js';
-import { quotingEnclave } from './tdx-quote.js';
+import { type MintedTee, quotingEnclaves } from './dcap-quote.js';
 import { type MintCrlOptions, mintCrl } from './x509.js';
 
 type JsonObject = Record<string, unknown>;
@@ -13,6 +13,12 @@ type JsonObject = Record<string, unknown>;
 export interface MintCollateralOptions {
   /** Everything is issued at this time. */
   readonly now: Date;
+  /** What it is about; TDX if it does not say. */
+  readonly tee?: MintedTee;
+  /** Of the TCB info: version 2, for SGX only, spells components out and has no id. */
+  readonly tcbInfoVersion?: 2 | 3;
+  /** For quotes that do not carry the chain of their PCK. */
+  readonly pckCertificateChain?: string;
   /** How long everything is valid. Intel gives 30 days. */
   readonly validForSeconds?: number;
   readonly evaluationNumber?: number;
@@ -36,17 +42,16 @@ const moduleIdentity = {
   attributesMask: 'FF'.repeat(8),
 };
 
-/** Collateral that fits the CA's platform and the quotes of mintTdxQuote, unless options say else. */
+/** Collateral that fits the CA's platform and the minted quotes, unless options say else. */
 export function mintDcapCollateral(ca: DcapCa, options: MintCollateralOptions): DcapEndorsements {
   const until = new Date(options.now.getTime() + (options.validForSeconds ?? 30 * 86_400) * 1000);
   const dates = { issueDate: seconds(options.now), nextUpdate: seconds(until) };
   const number = options.evaluationNumber ?? 18;
-  const tcbInfo = toText(tcbInfoOf(ca, dates, number), options.tcbInfo, options.tcbInfoText);
-  const qeIdentity = toText(
-    qeIdentityOf(dates, number),
-    options.qeIdentity,
-    options.qeIdentityText,
-  );
+  const tee = options.tee ?? 'TDX';
+  const members = { ...dates, tcbEvaluationDataNumber: number };
+  const document = tcbInfoOf(ca, tee, options.tcbInfoVersion ?? 3, members);
+  const tcbInfo = toText(document, options.tcbInfo, options.tcbInfoText);
+  const qeIdentity = toText(qeIdentityOf(tee, members), options.qeIdentity, options.qeIdentityText);
   const crl = (issuer: 'root' | 'pckCa', overrides: Partial<MintCrlOptions> | undefined) =>
     mintCrl({
       issuer: dcapNames[issuer],
@@ -58,7 +63,8 @@ export function mintDcapCollateral(ca: DcapCa, options: MintCollateralOptions): 
       ...overrides,
     });
   return {
-    format: 'tdx-dcap',
+    format: 'dcap',
+    pckCertificateChain: options.pckCertificateChain ?? null,
     pckCrlIssuerChain: ca.chainPem('pckCa'),
     rootCaCrl: crl('root', options.rootCaCrl),
     pckCrl: crl('pckCa', options.pckCrl),
@@ -89,60 +95,74 @@ function signText(ca: DcapCa, text: string): Uint8Array {
   return new Uint8Array(sign('sha256', Buffer.from(text), key));
 }
 
-function tcbInfoOf(ca: DcapCa, dates: JsonObject, evaluationNumber: number): JsonObject {
-  const sgx = ca.platform.sgxComponents;
+type SgxComponents = readonly number[];
+
+/** One level, as the version of the document spells it. */
+function levelOf(ca: DcapCa, tee: MintedTee, version: 2 | 3, sgx: SgxComponents): JsonObject {
+  const { pceSvn: pcesvn } = ca.platform;
+  if (version === 2) {
+    const named = sgx.map((svn, i) => [`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, svn]);
+    return { ...Object.fromEntries(named), pcesvn };
+  }
   const tdx = [0, 0, 2, ...new Array<number>(13).fill(0)];
-  const level = (components: readonly number[], verdict: JsonObject): JsonObject => ({
-    tcb: {
-      sgxtcbcomponents: components.map((svn) => ({ svn })),
-      pcesvn: ca.platform.pceSvn,
-      tdxtcbcomponents: tdx.map((svn) => ({ svn })),
-    },
-    ...verdict,
-  });
   return {
-    id: 'TDX',
-    version: 3,
-    ...dates,
+    sgxtcbcomponents: sgx.map((svn) => ({ svn })),
+    pcesvn,
+    ...(tee === 'TDX' ? { tdxtcbcomponents: tdx.map((svn) => ({ svn })) } : {}),
+  };
+}
+
+const tdxModules = {
+  tdxModule: moduleIdentity,
+  tdxModuleIdentities: [
+    {
+      id: 'TDX_01',
+      ...moduleIdentity,
+      tcbLevels: [
+        { tcb: { isvsvn: 5 }, tcbDate: levelDate, tcbStatus: 'UpToDate' },
+        { tcb: { isvsvn: 2 }, tcbDate: oldDate, tcbStatus: 'OutOfDate' },
+      ],
+    },
+  ],
+};
+
+function tcbInfoOf(ca: DcapCa, tee: MintedTee, version: 2 | 3, members: JsonObject): JsonObject {
+  const { sgxComponents: sgx } = ca.platform;
+  const lower = sgx.map((svn) => Math.max(0, svn - 1));
+  return {
+    ...(version === 2 ? {} : { id: tee }),
+    version,
+    ...members,
     fmspc: encodeHex(ca.platform.fmspc).toUpperCase(),
     pceId: encodeHex(ca.platform.pceId),
     tcbType: 0,
-    tcbEvaluationDataNumber: evaluationNumber,
-    tdxModule: moduleIdentity,
-    tdxModuleIdentities: [
-      {
-        id: 'TDX_01',
-        ...moduleIdentity,
-        tcbLevels: [
-          { tcb: { isvsvn: 5 }, tcbDate: levelDate, tcbStatus: 'UpToDate' },
-          { tcb: { isvsvn: 2 }, tcbDate: oldDate, tcbStatus: 'OutOfDate' },
-        ],
-      },
-    ],
+    ...(tee === 'TDX' ? tdxModules : {}),
     tcbLevels: [
-      level(sgx, { tcbDate: levelDate, tcbStatus: 'UpToDate' }),
-      level(
-        sgx.map((svn) => Math.max(0, svn - 1)),
-        { tcbDate: oldDate, tcbStatus: 'OutOfDate', advisoryIDs: ['INTEL-SA-00001'] },
-      ),
+      { tcb: levelOf(ca, tee, version, sgx), tcbDate: levelDate, tcbStatus: 'UpToDate' },
+      {
+        tcb: levelOf(ca, tee, version, lower),
+        tcbDate: oldDate,
+        tcbStatus: 'OutOfDate',
+        advisoryIDs: ['INTEL-SA-00001'],
+      },
     ],
   };
 }
 
-function qeIdentityOf(dates: JsonObject, evaluationNumber: number): JsonObject {
+function qeIdentityOf(tee: MintedTee, members: JsonObject): JsonObject {
+  const enclave = quotingEnclaves[tee];
   return {
-    id: 'TD_QE',
+    id: tee === 'TDX' ? 'TD_QE' : 'QE',
     version: 2,
-    ...dates,
-    tcbEvaluationDataNumber: evaluationNumber,
+    ...members,
     miscselect: '00000000',
     miscselectMask: 'FFFFFFFF',
-    attributes: encodeHex(quotingEnclave.attributes),
+    attributes: encodeHex(enclave.attributes),
     attributesMask: 'FBFFFFFFFFFFFFFF0000000000000000',
-    mrsigner: encodeHex(quotingEnclave.mrSigner),
-    isvprodid: quotingEnclave.isvProdId,
+    mrsigner: encodeHex(enclave.mrSigner),
+    isvprodid: enclave.isvProdId,
     tcbLevels: [
-      { tcb: { isvsvn: quotingEnclave.isvSvn }, tcbDate: levelDate, tcbStatus: 'UpToDate' },
+      { tcb: { isvsvn: enclave.isvSvn }, tcbDate: levelDate, tcbStatus: 'UpToDate' },
       {
         tcb: { isvsvn: 1 },
         tcbDate: oldDate,

@@ -10,6 +10,12 @@ export {
   dcapSerials,
 } from './dcap-ca.js';
 export { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
+export {
+  type EnclaveReportFields,
+  type MintedTee,
+  type MintQuoteOptions,
+  quotingEnclaves,
+} from './dcap-quote.js';
 export { type DevelopmentTls, mintDevelopmentTls } from './development-tls.js';
 export { type EifFields, eifKinds, makeEif } from './enclave-image.js';
 export {
@@ -45,6 +51,7 @@ export {
 } from './nitro.js';
 export type { PckFields } from './pck-extension.js';
 export { makeKernel, makePe, type PeFields } from './pe-image.js';
+export { type MintSgxQuoteOptions, mintSgxQuote } from './sgx-quote.js';
 export {
   createSoftwareAmd,
   type MintedAuthority,
@@ -66,13 +73,7 @@ export {
   type SnpSimulatorOptions,
   serializeSoftwareAmd,
 } from './snp-simulator.js';
-export {
-  type MintTdxQuoteOptions,
-  mintTdxQuote,
-  type QeReportFields,
-  quotingEnclave,
-  type TdReportFields,
-} from './tdx-quote.js';
+export { type MintTdxQuoteOptions, mintTdxQuote, type TdReportFields } from './tdx-quote.js';
 export {
   createTokenIssuer,
   createTokenPki,

@@ -23,9 +23,9 @@ export const good = DcapCa.create({ now });
 export const other = DcapCa.create({ now });
 export const strangerKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
-export interface Scene {
+export interface DcapScene<Q> {
   readonly ca?: Omit<DcapCaOptions, 'now'>;
-  readonly quote?: Partial<MintTdxQuoteOptions>;
+  readonly quote?: Partial<Q>;
   readonly collateral?: Omit<MintCollateralOptions, 'now'>;
   /** After everything is signed. */
   readonly endorsements?: (endorsements: DcapEndorsements, ca: DcapCa) => DcapEndorsements;
@@ -34,6 +34,8 @@ export interface Scene {
   readonly now?: Date;
   readonly roots?: (ca: DcapCa) => readonly TrustedRoot[];
 }
+
+export type Scene = DcapScene<MintTdxQuoteOptions>;
 
 export async function play(scene: Scene): Promise<VerifiedClaims> {
   const ca = scene.ca === undefined ? good : DcapCa.create({ now, ...scene.ca });
@@ -52,10 +54,19 @@ export async function play(scene: Scene): Promise<VerifiedClaims> {
 export type Rows = readonly (readonly [string, EvidenceErrorCode, Scene])[];
 
 export function refuses(what: string, rows: Rows): void {
+  refusesAs(play, what, rows);
+}
+
+/** One test per row: its scene must be refused with its code. */
+export function refusesAs<S>(
+  playScene: (scene: S) => Promise<VerifiedClaims>,
+  what: string,
+  rows: readonly (readonly [string, EvidenceErrorCode, S])[],
+): void {
   describe(`verify refuses ${what}`, () => {
     for (const [name, code, scene] of rows) {
       it(name, async () => {
-        await assert.rejects(play(scene), { name: 'EvidenceError', code });
+        await assert.rejects(playScene(scene), { name: 'EvidenceError', code });
       });
     }
   });

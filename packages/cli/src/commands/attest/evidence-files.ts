@@ -96,6 +96,7 @@ export function readEndorsements(
     case 'sev-snp':
       return snpEndorsements(given.certs, given.crls);
     case 'tdx-dcap':
+    case 'sgx-dcap':
       return dcapEndorsements(given.collateral);
     case 'aws-nitro':
       // The document brings its whole chain.

@@ -47,7 +47,7 @@ export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints the fields of a TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
+    'Prints the fields of an SGX or TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
   examples: [['', 'attest show quote.bin']],
   flags: {},
   arguments: [1, 1],
@@ -60,7 +60,7 @@ export const attestShow = command({
       const evidence = parseEvidence(bytes, 'detect');
       const refs = endorsementsFor(evidence);
       const fields =
-        evidence.format === 'tdx-dcap'
+        'quote' in evidence
           ? [['quoteVersion', evidence.quote.version] as const, ...flatten(evidence.report, '', 0)]
           : flatten(evidence, '', 0);
       context.show(

@@ -239,10 +239,6 @@ const refused: Readonly<Record<string, readonly [() => string[], string]>> = {
     ],
     'chain-invalid',
   ],
-  'a quote of SGX': [
-    () => [at, vector('sgx/phala-dcap-qvl/sgx-v3-production.quote')],
-    'unsupported-format',
-  ],
   'a README': [() => [at, vector('README.md')], 'malformed'],
 };
 describe('evidence that is not genuine ends with 4', { skip }, () => {

@@ -218,7 +218,7 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks SGX and TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
@@ -236,7 +236,7 @@ export const attestVerify = command({
   ],
   flags: {
     collateral: textFlag(
-      'TDX: JSON file with Intel’s TCB info, QE identity, revocation lists and chains.',
+      'SGX, TDX: JSON file with Intel’s TCB info, QE identity, revocation lists and chains.',
       { valueName: 'FILE' },
     ),
     certs: repeatedFlag(

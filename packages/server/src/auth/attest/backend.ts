@@ -31,7 +31,7 @@ export function attestFactory(parts: AttestParts): Factory {
     return {
       kind: 'auth',
       type: 'attest',
-      help: 'Log workloads in by hardware evidence: TDX quotes, SEV-SNP reports, AWS Nitro documents.',
+      help: 'Log workloads in by hardware evidence: SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents.',
       paths: [...loginPaths(parts, decisions), ...rolePaths, ...documentPaths, ...decisionPaths],
       renewAuth,
       tidy: async (view, now) => {

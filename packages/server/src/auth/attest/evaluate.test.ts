@@ -4,9 +4,10 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   type DcapEndorsements,
+  type EvidenceFormat,
+  evidenceFormats,
   parseDcapEndorsements,
-  pinnedAmdRoots,
-  pinnedIntelRoots,
+  pinnedRootsOf,
   rememberingProvider,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
@@ -47,7 +48,7 @@ function scene(own: readonly DcapEndorsements[] = []) {
   const faults: string[] = [];
   const local: EndorsementSource = {
     name: 'bundle',
-    findTdx: async () => own,
+    findDcap: async () => own,
     findSnpKeys: async () => [],
     findSnpCrls: async () => [],
   };
@@ -55,7 +56,7 @@ function scene(own: readonly DcapEndorsements[] = []) {
   const client = server.client({ clock: () => now.getTime(), timeoutMs: 2000 });
   const onFault = (source: string): void => void faults.push(source);
   const trust = {
-    roots: { 'tdx-dcap': pinnedIntelRoots, 'sev-snp': pinnedAmdRoots },
+    roots: Object.fromEntries(evidenceFormats.map((format) => [format, pinnedRootsOf(format)])),
     endorsements: new EndorsementFinder({
       local: [local],
       cache: new EndorsementCache(() => storage, CACHE_LIMITS),
@@ -69,7 +70,7 @@ function scene(own: readonly DcapEndorsements[] = []) {
   return {
     storage,
     faults,
-    async evaluate(at: Date, format: 'tdx-dcap' | 'sev-snp', evidence: Buffer, bound: Buffer) {
+    async evaluate(at: Date, format: EvidenceFormat, evidence: Buffer, bound: Buffer) {
       now = at;
       const attempts: Attempt[] = [];
       try {
@@ -105,6 +106,29 @@ test('a genuine TDX quote is verified with what the service gives, then with wha
   const second = await judge(WITHIN, 'tdx-dcap', quote, reportDataOf(quote));
   assert.equal(second.outcome, 'cache');
   assert.equal(server.asked.length, 4);
+});
+
+test('a genuine enclave is verified with what the service gives, then with what was kept', {
+  skip,
+}, async () => {
+  const { evaluate: judge } = scene();
+  const set = 'sgx/phala-dcap-qvl/sgx-v3-production';
+  const quote = read(`${set}.quote`);
+  const collateral = parseDcapEndorsements(String(read(`${set}.collateral.json`)));
+  const at = new Date('2025-07-04T10:28:44Z');
+  // REPORT_DATA of an enclave: header 48, and 320 into the body.
+  const bound = quote.subarray(48 + 320, 48 + 384);
+  const refused = await judge(at, 'sgx-dcap', quote, bound);
+  assert.equal(refused.outcome, 'collateral-missing');
+  servePcs(server, collateral, { fmspc: '00a067110000', ca: 'processor' });
+  const next = new Date(at.getTime() + 3_600_000);
+  const first = await judge(next, 'sgx-dcap', quote, bound);
+  assert.equal(first.outcome, 'pccs');
+  assert.equal(first.claims?.tcbStatus, 'ConfigurationAndSWHardeningNeeded');
+  server.answers.clear();
+  assert.equal((await judge(next, 'sgx-dcap', quote, bound)).outcome, 'cache');
+  const other = Buffer.alloc(64, 1);
+  assert.equal((await judge(next, 'sgx-dcap', quote, other)).outcome, 'binding-mismatch');
 });
 
 const outages: readonly [string, Answer][] = [

@@ -78,7 +78,8 @@ function candidates(
   });
   switch (evidence.format) {
     case 'tdx-dcap':
-      return trust.endorsements.findTdx(evidence, brought, now);
+    case 'sgx-dcap':
+      return trust.endorsements.findDcap(evidence, brought, now);
     case 'sev-snp':
       return trust.endorsements.findSnp(evidence, brought, now);
     case 'aws-nitro':

@@ -1,9 +1,16 @@
 // Evidence and what its vendors say about it, minted: the quotes of an Intel CA and the chips of an AMD product. Tests only.
-import { parseEvidence, type SnpReport, type TdxEvidence } from '@vouchsafe/verifier';
+import {
+  parseEvidence,
+  type SgxEvidence,
+  type SnpReport,
+  type TdxEvidence,
+} from '@vouchsafe/verifier';
 import {
   createSoftwareAmd,
   type DcapCa,
+  type MintSgxQuoteOptions,
   mintAmdCrl,
+  mintSgxQuote,
   mintTdxQuote,
   mintVek,
   SnpSimulator,
@@ -14,6 +21,11 @@ import type { SnpKey } from '../source.js';
 
 export function tdxQuoteOf(ca: DcapCa, version: 4 | 5 = 5): TdxEvidence {
   return parseEvidence(mintTdxQuote(ca, { version, report: {} }), 'tdx-dcap') as TdxEvidence;
+}
+
+export function sgxQuoteOf(ca: DcapCa, options: Partial<MintSgxQuoteOptions>): SgxEvidence {
+  const quote = mintSgxQuote(ca, { version: 3, report: {}, ...options });
+  return parseEvidence(quote, 'sgx-dcap') as SgxEvidence;
 }
 
 export interface MintedChipsOptions extends SoftwareAmdOptions {

@@ -6,6 +6,7 @@ import type { DcapEndorsements } from '@vouchsafe/verifier';
 import { encodeHex } from '@vouchsafe/verifier';
 import { mintDevelopmentTls } from '@vouchsafe/verifier/testing';
 import { HttpsGet, type HttpsGetOptions } from '../https-get.js';
+import { collateralFacts } from '../source.js';
 
 export type Answer =
   | {
@@ -70,7 +71,7 @@ export class VendorServer {
   }
 }
 
-/** As a PCCS answers: issuer chains in headers, the root's list in hex. */
+/** As a PCCS answers about TDX or SGX: issuer chains in headers, the root's list in hex. */
 export function servePcs(
   server: VendorServer,
   collateral: DcapEndorsements,
@@ -80,11 +81,13 @@ export function servePcs(
     `{"${member}":${text},"signature":"${encodeHex(signature)}"}`;
   const header = (name: string, chain: string) => ({ [name]: encodeURIComponent(chain) });
   const { answers } = server;
-  answers.set(`/tdx/certification/v4/tcb?fmspc=${platform.fmspc}`, {
+  const { tee } = collateralFacts(collateral);
+  const own = `/${tee.toLowerCase()}/certification/v4`;
+  answers.set(`${own}/tcb?fmspc=${platform.fmspc}`, {
     headers: header('TCB-Info-Issuer-Chain', collateral.tcbInfoIssuerChain),
     body: signed('tcbInfo', collateral.tcbInfo, collateral.tcbInfoSignature),
   });
-  answers.set('/tdx/certification/v4/qe/identity', {
+  answers.set(`${own}/qe/identity`, {
     headers: header('SGX-Enclave-Identity-Issuer-Chain', collateral.qeIdentityIssuerChain),
     body: signed('enclaveIdentity', collateral.qeIdentity, collateral.qeIdentitySignature),
   });

@@ -177,7 +177,7 @@ export class Scene {
     const onSourceFault = (name: string): void => void this.faults.push(name);
     const own: EndorsementSource = {
       name: 'own',
-      findTdx: async () => this.collateral,
+      findDcap: async () => this.collateral,
       findSnpKeys: async () => [],
       findSnpCrls: async () => this.crls,
     };
