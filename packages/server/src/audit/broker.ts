@@ -2,7 +2,9 @@
 // enabled and none did, the request (or its answer) is refused: nothing happens that nobody wrote down.
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
+import type { ByteWriter } from '../framework/json/byte-writer.js';
 import type { AuditDevice } from './device.js';
 import { FileDevice } from './file-device.js';
 import { Formatter, type HeaderRules } from './format.js';
@@ -41,7 +43,13 @@ interface Live {
   readonly hasher: Hasher;
   readonly formatter: Formatter;
   isFailing: boolean;
+  /** What the device last said of its lines, and what that means for requests. */
+  taken: Promise<void> | null;
+  outcome: Promise<void>;
 }
+
+/** Writes the lines of one record as `formatter`'s device is to have them. */
+type PutRecord = (formatter: Formatter, out: ByteWriter) => void;
 
 /** 500: the client learns that the server could not do its duty, the operator's log says why. */
 function notRecorded(): ApiError {
@@ -50,10 +58,16 @@ function notRecorded(): ApiError {
   });
 }
 
+function refuse(): never {
+  throw notRecorded();
+}
+
 /** One per process. Follows the table: what another process enables or disables counts from the next request on. */
 export class AuditBroker {
   readonly #options: BrokerOptions;
   #live: readonly Live[] = [];
+  /** Those of them that do not discard. */
+  #writing: readonly Live[] = [];
   #rules: HeaderRules = new Map();
   /** State of the table that the fields above were made from. */
   #followed: TableValue | null = null;
@@ -79,7 +93,9 @@ export class AuditBroker {
 
   #liven(entry: AuditEntry, salt: Buffer, options: RecordOptions, device: AuditDevice): Live {
     const hasher = new Hasher(salt);
-    return { entry, device, hasher, formatter: new Formatter(hasher, options), isFailing: false };
+    const formatter = new Formatter(hasher, options);
+    const outcome = Promise.resolve();
+    return { entry, device, hasher, formatter, isFailing: false, taken: null, outcome };
   }
 
   /**
@@ -111,6 +127,7 @@ export class AuditBroker {
     }
     const gone = this.#live.filter((live) => !next.includes(live));
     this.#live = next;
+    this.#writing = next.filter(({ device }) => !device.discards);
     this.#rules = new Map(Object.entries(value.headers));
     this.#followed = value;
     for (const live of gone) retire(live);
@@ -155,7 +172,8 @@ export class AuditBroker {
 
   async #test(live: Live, now: number): Promise<void> {
     try {
-      await live.device.write(live.formatter.requestLine(testRecord(live.entry, now), new Map()));
+      const record = testRecord(live.entry, now);
+      await live.device.append((out) => live.formatter.requestLine(out, record, new Map()));
     } catch {
       throw invalidRequest('audit device failed its test write', 'audit-unwritable');
     }
@@ -199,43 +217,73 @@ export class AuditBroker {
   }
 
   /** Before anything happens. @throws ApiError audit-failed: the request must not be carried out. */
-  async logRequest(record: AuditRequestRecord): Promise<void> {
-    if (!this.#options.table.isCurrent(this.#followed)) await this.refresh();
-    await this.#deliver((formatter) => formatter.requestLine(record, this.#rules));
+  logRequest(record: AuditRequestRecord): Awaitable<void> {
+    return this.#upToDate(() =>
+      this.#deliver((formatter, out) => formatter.requestLine(out, record, this.#rules)),
+    );
   }
 
   /** Before the answer leaves. @throws ApiError audit-failed: the answer must not leave. */
-  async logResponse(record: AuditResponseRecord): Promise<void> {
-    await this.#deliver((formatter) => formatter.responseLine(record, this.#rules));
+  logResponse(record: AuditResponseRecord): Awaitable<void> {
+    return this.#deliver((formatter, out) => formatter.responseLine(out, record, this.#rules));
+  }
+
+  /**
+   * Both records of a request that changed nothing and whose answer is at hand, in one write. @throws as logResponse
+   */
+  logBoth(record: AuditResponseRecord): Awaitable<void> {
+    return this.#upToDate(() =>
+      this.#deliver((formatter, out) => formatter.bothLines(out, record, this.#rules)),
+    );
+  }
+
+  #upToDate(work: () => Awaitable<void>): Awaitable<void> {
+    return andThen(this.#options.table.current(), (value) =>
+      value === this.#followed ? work() : this.refresh().then(work),
+    );
   }
 
   /** Devices that discard stand in only when all that write have failed: whoever enables one wants requests to go on. */
-  async #deliver(format: (formatter: Formatter) => Buffer): Promise<void> {
+  #deliver(put: PutRecord): Awaitable<void> {
     // An answer that was under way when the server was sealed: no devices is not the same as none enabled.
     if (this.#isClosed) throw notRecorded();
-    const writing = this.#live.filter(({ device }) => !device.discards);
+    const writing = this.#writing;
     const [only] = writing;
     if (only === undefined) return;
-    const isStandIn = writing.length < this.#live.length;
-    try {
-      if (writing.length === 1) await this.#write(only, format);
-      else await Promise.any(writing.map((live) => this.#write(live, format)));
-    } catch {
-      if (!isStandIn) throw notRecorded();
-    }
+    const written =
+      writing.length === 1
+        ? this.#write(only, put)
+        : Promise.any(writing.map((live) => this.#write(live, put))).catch(refuse);
+    return writing.length === this.#live.length ? written : written.catch(() => undefined);
   }
 
-  async #write(live: Live, format: (formatter: Formatter) => Buffer): Promise<void> {
-    const { path } = live.entry;
-    try {
-      await live.device.write(format(live.formatter));
-      if (live.isFailing) this.#options.log('warn', `audit device ${path} works again`);
-      live.isFailing = false;
-    } catch (error) {
-      if (!live.isFailing) this.#options.log('error', `audit device ${path} fails: ${why(error)}`);
-      live.isFailing = true;
-      throw error;
+  /** @throws ApiError audit-failed */
+  #write(live: Live, put: PutRecord): Promise<void> {
+    const { device, formatter } = live;
+    const taken = device.append((out) => put(formatter, out));
+    // Lines that are written together share the promise, and so what comes of it.
+    if (taken !== live.taken) {
+      live.taken = taken;
+      live.outcome = this.#watch(live, taken);
     }
+    return live.outcome;
+  }
+
+  #watch(live: Live, taken: Promise<void>): Promise<void> {
+    return taken.then(
+      () => {
+        if (live.isFailing)
+          this.#options.log('warn', `audit device ${live.entry.path} works again`);
+        live.isFailing = false;
+      },
+      (error: unknown) => {
+        const { path } = live.entry;
+        if (!live.isFailing)
+          this.#options.log('error', `audit device ${path} fails: ${why(error)}`);
+        live.isFailing = true;
+        throw notRecorded();
+      },
+    );
   }
 
   /** For log rotation. A device that fails to open is reported and fails its writes until it opens. */
@@ -254,6 +302,7 @@ export class AuditBroker {
     this.#isClosed = true;
     for (const live of this.#live) retire(live);
     this.#live = [];
+    this.#writing = [];
     this.#followed = null;
   }
 }
@@ -288,7 +337,7 @@ function testRecord(entry: AuditEntry, now: number): AuditRequestRecord {
       remoteAddress: '',
       remotePort: 0,
       wrapTtlSeconds: 0,
-      headers: new Map(),
+      carrier: { headers: new Map() },
     },
   };
 }

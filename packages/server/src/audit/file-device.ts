@@ -13,7 +13,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { invalidRequest } from '../framework/errors.js';
 import { makeDirectory } from '../framework/make-directory.js';
 import type { AuditDevice } from './device.js';
-import { LineQueue } from './line-queue.js';
+import { LineQueue, type PutLines } from './line-queue.js';
 
 const MODE_DEFAULT = 0o600;
 const EXECUTABLE = 0o111;
@@ -99,7 +99,7 @@ function unwritable(error: unknown): unknown {
 export class FileDevice implements AuditDevice {
   readonly discards = false;
   readonly #place: FilePlace;
-  readonly #queue = new LineQueue(async (bytes) => this.#append(bytes));
+  readonly #queue = new LineQueue((bytes) => this.#write(bytes));
   #file: number | null = null;
   /** A write broke off within a line: what follows must not be glued to the fragment. */
   #isTorn = false;
@@ -109,11 +109,11 @@ export class FileDevice implements AuditDevice {
     this.#place = place;
   }
 
-  write(line: Buffer): Promise<void> {
-    return this.#queue.push(line);
+  append(put: PutLines): Promise<void> {
+    return this.#queue.append(put);
   }
 
-  #append(bytes: Buffer): void {
+  #write(bytes: Buffer): undefined {
     if (this.#isClosed) throw new Error('audit device is closed');
     this.#file ??= openPlace(this.#place);
     if (this.#isTorn) {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ByteWriter } from '../framework/json/byte-writer.js';
 import { RawJson } from '../framework/json/value.js';
 import { Formatter, type HeaderRules } from './format.js';
 import { Hasher } from './hasher.js';
 import { DEFAULT_RECORD_OPTIONS, type RecordOptions } from './options.js';
-import type { AuditResponse } from './record.js';
+import type { AuditRequestRecord, AuditResponse, AuditResponseRecord } from './record.js';
 import { AUTH, fields, NOW, RESPONSE, record, TOKEN } from './testing/records.js';
 
 const SALT = Buffer.alloc(32, 7);
@@ -22,6 +23,18 @@ function formatter(options: Partial<RecordOptions> = {}): Formatter {
 
 type Json = Record<string, unknown>;
 
+function requestLine(by: Formatter, of: AuditRequestRecord, rules: HeaderRules): Buffer {
+  const out = new ByteWriter(64);
+  by.requestLine(out, of, rules);
+  return Buffer.from(out.view());
+}
+
+function responseLine(by: Formatter, of: AuditResponseRecord, rules: HeaderRules): Buffer {
+  const out = new ByteWriter(64);
+  by.responseLine(out, of, rules);
+  return Buffer.from(out.view());
+}
+
 function parse(line: Buffer): Json {
   const text = line.toString();
   assert.equal(text.indexOf('\n'), text.length - 1, 'a record is one line');
@@ -33,7 +46,8 @@ function respond(
   options: Partial<RecordOptions> = {},
   request = record(),
 ): Json {
-  const line = formatter(options).responseLine(
+  const line = responseLine(
+    formatter(options),
     { ...request, response: { ...RESPONSE, ...response } },
     NO_RULES,
   );
@@ -41,7 +55,7 @@ function respond(
 }
 
 test('a request record has the members that Vault writes, secrets as HMACs', () => {
-  assert.deepEqual(parse(formatter().requestLine(record(), NO_RULES)), {
+  assert.deepEqual(parse(requestLine(formatter(), record(), NO_RULES)), {
     time: '2023-11-14T22:13:20.000000000Z',
     type: 'request',
     auth: {
@@ -84,7 +98,7 @@ test('a request record has the members that Vault writes, secrets as HMACs', () 
 
 test('strings are hashed as what they mean, not as how they were escaped', () => {
   const data = fields('{"a":"\\u0068unter2","b":"é\\n","c":"","d":"\\ud83d\\ude00"}');
-  const request = parse(formatter().requestLine(record({ data }), NO_RULES)).request as Json;
+  const request = parse(requestLine(formatter(), record({ data }), NO_RULES)).request as Json;
   assert.deepEqual(request.data, {
     a: hmac('hunter2'),
     b: hmac('é\n'),
@@ -108,7 +122,8 @@ test('no string of data is legible, wherever it stands', () => {
     fc.property(value, value, (sent, answered) => {
       const data = fields(JSON.stringify({ sent }));
       const rawBody = Buffer.from('S3CRET');
-      const line = formatter().responseLine(
+      const line = responseLine(
+        formatter(),
         {
           ...record({ data: new Map([...data, ['q', { kind: 'text', value: 'S3CRET-query' }]]) }),
           response: {
@@ -173,7 +188,7 @@ test('bodies without an envelope are hashed as a whole', () => {
 });
 
 test('hmac_accessor off leaves accessors legible and tokens hashed', () => {
-  const line = parse(formatter({ hmacAccessor: false }).requestLine(record(), NO_RULES));
+  const line = parse(requestLine(formatter({ hmacAccessor: false }), record(), NO_RULES));
   assert.equal((line.auth as Json).accessor, 'accessor-1');
   assert.equal((line.request as Json).client_token_accessor, 'accessor-1');
   assert.equal((line.auth as Json).client_token, hmac(TOKEN));
@@ -189,7 +204,7 @@ test('HMACs are those of RFC 2104, whatever the length', () => {
 
 test('log_raw writes everything as it is, on one line', () => {
   const data = fields('{"data":{\n  "password": "hunter2\\n"\n}}');
-  const line = parse(formatter({ logRaw: true }).requestLine(record({ data }), NO_RULES));
+  const line = parse(requestLine(formatter({ logRaw: true }), record({ data }), NO_RULES));
   const request = line.request as Json;
   assert.deepEqual(request.data, { data: { password: 'hunter2\n' } });
   assert.equal(request.client_token, TOKEN);
@@ -211,13 +226,14 @@ test('only audited headers are written, hashed where the rule says so', () => {
     ['x-absent', { hmac: false }],
   ]);
   const headers = (on: HeaderRules) =>
-    (parse(formatter().requestLine(record(), on)).request as Json).headers;
+    (parse(requestLine(formatter(), record(), on)).request as Json).headers;
   assert.deepEqual(headers(rules), { 'x-correlation-id': ['c-1'], cookie: [hmac('hunter2')] });
   assert.equal(headers(NO_RULES), undefined);
 });
 
 test('a refused request without a known token is written with what is known', () => {
-  const line = formatter().requestLine(
+  const line = requestLine(
+    formatter(),
     {
       time: NOW,
       auth: null,
@@ -236,14 +252,14 @@ test('two tokens without an id are not taken for the same', () => {
   const shared = formatter();
   const hashOf = (token: string) => {
     const changed = record({ clientToken: Buffer.from(token), tokenId: '' });
-    return (parse(shared.requestLine(changed, NO_RULES)).request as Json).client_token;
+    return (parse(requestLine(shared, changed, NO_RULES)).request as Json).client_token;
   };
   assert.equal(hashOf('one'), hmac('one'));
   assert.equal(hashOf('two'), hmac('two'));
 });
 
 test('a prefix stands before each line', () => {
-  const line = formatter({ prefix: '@cee: ' }).requestLine(record(), NO_RULES).toString();
+  const line = requestLine(formatter({ prefix: '@cee: ' }), record(), NO_RULES).toString();
   assert.ok(line.startsWith('@cee: {"time":'));
 });
 
@@ -252,4 +268,17 @@ test('a closed hasher hashes nothing', () => {
   hasher.close();
   assert.throws(() => hasher.hash('x'));
   assert.throws(() => new Hasher(Buffer.alloc(16)));
+});
+
+test('both lines at once are the lines of the request and of its answer', () => {
+  const answered = { ...record(), response: { ...RESPONSE, data: { a: 'hunter2' } } };
+  const out = new ByteWriter(64);
+  formatter().bothLines(out, answered, NO_RULES);
+  assert.deepEqual(
+    Buffer.from(out.view()),
+    Buffer.concat([
+      requestLine(formatter(), answered, NO_RULES),
+      responseLine(formatter(), answered, NO_RULES),
+    ]),
+  );
 });

@@ -21,7 +21,6 @@ import { formatTime, SteadyTexts } from './steady-text.js';
 export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
 
 const DEPTH_MAX = 64;
-const LINE_BYTES = 8192;
 
 /** Requests that wait for their answer at one time, about. */
 const BEGUN_MAX = 1024;
@@ -38,7 +37,6 @@ interface Begun {
 export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
-  readonly #out = new ByteWriter(LINE_BYTES);
   readonly #steady = new SteadyTexts();
   /** Made for a request's line and taken by its answer's. Never with log_raw: tokens would be in it. */
   readonly #begun = new Map<AuditRequest, Begun>();
@@ -48,37 +46,34 @@ export class Formatter {
     this.#options = options;
   }
 
-  /** One line, new line included; the caller owns and wipes it. */
-  requestLine(record: AuditRequestRecord, headers: HeaderRules): Buffer {
-    return this.#line(() => {
-      const begun = this.#describe(record, headers);
-      if (!this.#options.logRaw) this.#remember(record.request, begun);
-      this.#begin('request', record, begun);
-      this.#end(record);
-    });
+  /** One line, new line included, into `out`; when it throws, a part of it is there. */
+  requestLine(out: ByteWriter, record: AuditRequestRecord, headers: HeaderRules): void {
+    const begun = this.#describe(record, headers);
+    if (!this.#options.logRaw) this.#remember(record.request, begun);
+    this.#begin(out, 'request', record, begun);
+    this.#end(out, record);
   }
 
   /** As requestLine. */
-  responseLine(record: AuditResponseRecord, headers: HeaderRules): Buffer {
-    return this.#line(() => {
-      const known = this.#begun.get(record.request);
-      this.#begun.delete(record.request);
-      const isSame = known !== undefined && known.auth === record.auth;
-      this.#begin('response', record, isSame ? known : this.#describe(record, headers));
-      if (record.response !== null) this.#response(record.response, record.request);
-      this.#end(record);
-    });
+  responseLine(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
+    const known = this.#begun.get(record.request);
+    this.#begun.delete(record.request);
+    const isSame = known !== undefined && known.auth === record.auth;
+    this.#answer(out, record, isSame ? known : this.#describe(record, headers));
   }
 
-  /** Leaves nothing in the writer, whatever happens. */
-  #line(write: () => void): Buffer {
-    try {
-      write();
-    } catch (error) {
-      this.#out.take().fill(0);
-      throw error;
-    }
-    return this.#out.take();
+  /** As requestLine and then responseLine. */
+  bothLines(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
+    const begun = this.#describe(record, headers);
+    this.#begin(out, 'request', record, begun);
+    this.#end(out, record);
+    this.#answer(out, record, begun);
+  }
+
+  #answer(out: ByteWriter, record: AuditResponseRecord, begun: Begun): void {
+    this.#begin(out, 'response', record, begun);
+    if (record.response !== null) this.#response(out, record.response, record.request);
+    this.#end(out, record);
   }
 
   #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Begun {
@@ -98,17 +93,20 @@ export class Formatter {
     }
   }
 
-  #begin(type: string, record: AuditRequestRecord, { authText, members }: Begun): void {
+  #begin(
+    out: ByteWriter,
+    type: string,
+    record: AuditRequestRecord,
+    { authText, members }: Begun,
+  ): void {
     const time = this.#steady.time(record.time);
-    this.#out.text(
-      `${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`,
-    );
-    this.#request(record.request, members);
+    out.text(`${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`);
+    this.#request(out, record.request, members);
   }
 
-  #end(record: AuditRequestRecord): void {
+  #end(out: ByteWriter, record: AuditRequestRecord): void {
     const error = record.error === '' ? '' : `,"error":${JSON.stringify(record.error)}`;
-    this.#out.text(`${error}}\n`);
+    out.text(`${error}}\n`);
   }
 
   #token(token: Buffer | null, tokenId: string): string {
@@ -137,7 +135,7 @@ export class Formatter {
       .strings('identity_policies', auth.identityPolicies);
     if (auth.policyResults !== null) {
       const { allowed, grantingPolicies } = auth.policyResults;
-      const granting = grantingPolicies.map((name) => ({
+      const granting = grantingPolicies.map(({ name }) => ({
         name,
         namespace_id: 'root',
         type: 'acl',
@@ -163,37 +161,45 @@ export class Formatter {
 
   #requestMembers(request: AuditRequest, rules: HeaderRules): MemberText {
     const members = new MemberText()
-      .string('id', request.id)
+      .plain('id', request.id)
       .string('client_id', request.clientId)
-      .string('operation', request.operation);
-    members
+      .plain('operation', request.operation)
       .all(this.#steady.mount(request.mount))
-      .string('client_token', this.#token(request.clientToken, request.tokenId))
-      .string('client_token_accessor', this.#accessor(request.accessor))
+      .all(this.#presented(request))
       .json('namespace', '{"id":"root"}')
       .string('path', request.path)
       .string('remote_address', request.remoteAddress)
       .number('remote_port', request.remotePort)
       .number('wrap_ttl', request.wrapTtlSeconds);
-    const headers = rules.size === 0 ? null : this.#headers(request.headers, rules);
+    const headers = rules.size === 0 ? null : this.#headers(request.carrier.headers, rules);
     if (headers !== null) members.json('headers', headers);
     return members;
   }
 
-  #request(request: AuditRequest, members: MemberText): void {
+  /** Members that say which token the request came with. */
+  #presented(request: AuditRequest): string {
+    const { clientToken, tokenId, accessor } = request;
+    const make = (): string =>
+      new MemberText()
+        .string('client_token', this.#token(clientToken, tokenId))
+        .string('client_token_accessor', this.#accessor(accessor)).members;
+    return this.#options.logRaw ? make() : this.#steady.token(tokenId, accessor, make);
+  }
+
+  #request(out: ByteWriter, request: AuditRequest, members: MemberText): void {
     if (request.data.size === 0) {
-      this.#out.text(members.object);
+      out.text(members.object);
       return;
     }
-    this.#out.text(`${members.open}"data":`);
+    out.text(`${members.open}"data":`);
     const clear = request.mount?.nonHmacRequestKeys ?? [];
     let separator = '{';
     for (const [name, field] of request.data) {
-      this.#out.text(`${separator}${JSON.stringify(name)}:`);
+      out.text(`${separator}${JSON.stringify(name)}:`);
       separator = ',';
-      this.#value(field.value, clear.includes(name) || this.#options.logRaw, 0);
+      this.#value(out, field.value, clear.includes(name) || this.#options.logRaw, 0);
     }
-    this.#out.text('}}');
+    out.text('}}');
   }
 
   #headers(headers: ReadonlyMap<string, string>, rules: HeaderRules): string | null {
@@ -208,29 +214,38 @@ export class Formatter {
   }
 
   /** Numbers, booleans and null stay legible; every string is hashed unless `isClear`. */
-  #value(value: JsonValue, isClear: boolean, depth: number): void {
+  #value(out: ByteWriter, value: JsonValue, isClear: boolean, depth: number): void {
     if (depth > DEPTH_MAX) throw new TypeError('audited value is nested too deeply');
     if (value instanceof RawJson) {
-      if (isClear) writeJsonCompact(this.#out, value);
-      else writeJsonReplaced(this.#out, value, (utf8) => this.#hasher.hash(utf8));
+      if (isClear) writeJsonCompact(out, value);
+      else if (value.name !== null) {
+        out.text(this.#steady.named(value.name, () => this.#hashedText(value)));
+      } else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
     } else if (typeof value === 'string') {
-      this.#out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
+      out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
     } else if (value === null || typeof value !== 'object') {
-      this.#out.text(String(value));
+      out.text(String(value));
     } else if (Array.isArray(value)) {
       let separator = '[';
       for (const item of value as readonly JsonValue[]) {
-        this.#out.text(separator);
+        out.text(separator);
         separator = ',';
-        this.#value(item, isClear, depth + 1);
+        this.#value(out, item, isClear, depth + 1);
       }
-      this.#out.text(separator === '[' ? '[]' : ']');
+      out.text(separator === '[' ? '[]' : ']');
     } else {
-      this.#members(value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
+      this.#members(out, value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
     }
   }
 
+  #hashedText(value: RawJson): string {
+    const out = new ByteWriter(value.bytes.length * 2);
+    writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
+    return out.finish().toString('utf8');
+  }
+
   #members(
+    out: ByteWriter,
     value: Readonly<Record<string, JsonValue>>,
     isClear: (name: string) => boolean,
     depth: number,
@@ -239,14 +254,14 @@ export class Formatter {
     for (const name of Object.keys(value)) {
       const member = value[name];
       if (member === undefined) continue;
-      this.#out.text(`${separator}${JSON.stringify(name)}:`);
+      out.text(`${separator}${JSON.stringify(name)}:`);
       separator = ',';
-      this.#value(member, isClear(name), depth + 1);
+      this.#value(out, member, isClear(name), depth + 1);
     }
-    this.#out.text(separator === '{' ? '{}' : '}');
+    out.text(separator === '{' ? '{}' : '}');
   }
 
-  #response(response: AuditResponse, request: AuditRequest): void {
+  #response(out: ByteWriter, response: AuditResponse, request: AuditRequest): void {
     const members = new MemberText();
     if (response.auth !== null) members.json('auth', this.#auth(response.auth));
     members.all(this.#steady.mount(request.mount));
@@ -258,13 +273,13 @@ export class Formatter {
     const data = this.#responseData(response, request);
     if (data === null) {
       if (response.rawBody !== null) members.json('data', this.#rawBody(response.rawBody));
-      this.#out.text(`,"response":${members.object}`);
+      out.text(`,"response":${members.object}`);
       return;
     }
-    this.#out.text(`,"response":${members.open}"data":`);
+    out.text(`,"response":${members.open}"data":`);
     const clear = request.mount?.nonHmacResponseKeys ?? [];
-    this.#members(data, (name) => clear.includes(name) || this.#options.logRaw, 0);
-    this.#out.text('}');
+    this.#members(out, data, (name) => clear.includes(name) || this.#options.logRaw, 0);
+    out.text('}');
   }
 
   #rawBody(body: Buffer): string {

@@ -1,10 +1,8 @@
 // Turns secrets into HMACs that can be looked for in a log but not turned back. One per device, with the device's own salt.
-import { createHmac, hash } from 'node:crypto';
+import { KeyedHash } from '../framework/keyed-hash.js';
 
 const REMEMBERED_MAX = 4096;
 export const SALT_BYTES = 32;
-const BLOCK_BYTES = 64;
-const DIGEST_BYTES = 32;
 /** Longer values take the ordinary way, which copies nothing. */
 const SHORT_BYTES_MAX = 4096;
 
@@ -25,10 +23,7 @@ class Remembered {
 
 /** HMAC-SHA256 under a device's salt, written `hmac-sha256:<hex>`. */
 export class Hasher {
-  readonly #salt: Buffer;
-  /** RFC 2104's two blocks, each with room for what is hashed behind it: two plain hashes cost less than an Hmac object. */
-  readonly #inner = Buffer.alloc(BLOCK_BYTES + SHORT_BYTES_MAX, 0x36);
-  readonly #outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
+  readonly #hash: KeyedHash;
   readonly #tokens = new Remembered();
   readonly #accessors = new Remembered();
   readonly #empty: string;
@@ -37,29 +32,12 @@ export class Hasher {
   /** @param salt is copied. */
   constructor(salt: Buffer) {
     if (salt.length !== SALT_BYTES) throw new TypeError(`audit salt is not ${SALT_BYTES} bytes`);
-    this.#salt = Buffer.from(salt);
-    this.#inner.fill(0, BLOCK_BYTES);
-    for (const [at, byte] of salt.entries()) {
-      this.#inner[at] = byte ^ 0x36;
-      this.#outer[at] = byte ^ 0x5c;
-    }
+    this.#hash = new KeyedHash(salt, SHORT_BYTES_MAX);
     this.#empty = this.#mac('');
   }
 
   #mac(value: string | Buffer): string {
-    if (this.#isClosed) throw new Error('audit device is closed');
-    if (value.length * 3 > SHORT_BYTES_MAX) {
-      return `hmac-sha256:${createHmac('sha256', this.#salt).update(value).digest('hex')}`;
-    }
-    const inner = this.#inner;
-    const length =
-      typeof value === 'string'
-        ? inner.write(value, BLOCK_BYTES, 'utf8')
-        : value.copy(inner, BLOCK_BYTES);
-    const digest = hash('sha256', inner.subarray(0, BLOCK_BYTES + length), 'binary');
-    inner.fill(0, BLOCK_BYTES, BLOCK_BYTES + length);
-    this.#outer.write(digest, BLOCK_BYTES, 'latin1');
-    return `hmac-sha256:${hash('sha256', this.#outer, 'hex')}`;
+    return `hmac-sha256:${this.#hash.hex(value)}`;
   }
 
   hash(value: string | Buffer): string {
@@ -78,8 +56,6 @@ export class Hasher {
   /** Nothing may be hashed any more: without the salt a hash would give its value away. */
   close(): void {
     this.#isClosed = true;
-    this.#salt.fill(0);
-    this.#inner.fill(0);
-    this.#outer.fill(0);
+    this.#hash.close();
   }
 }

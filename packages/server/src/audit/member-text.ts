@@ -16,6 +16,11 @@ export class MemberText {
     return this;
   }
 
+  /** For values of our own making: ids, hashes, names of operations. Nothing in them may need escaping. */
+  plain(name: string, value: string): this {
+    return value === '' ? this : this.json(name, `"${value}"`);
+  }
+
   string(name: string, value: string): this {
     return value === '' ? this : this.json(name, JSON.stringify(value));
   }

@@ -7,7 +7,7 @@ import type { JsonValue } from '../framework/json/value.js';
 /** Why a request was allowed, or that it was not. */
 export interface PolicyResults {
   readonly allowed: boolean;
-  readonly grantingPolicies: readonly string[];
+  readonly grantingPolicies: readonly { readonly name: string }[];
 }
 
 /** A token: the one a request came with, or one that a response hands out. */
@@ -59,8 +59,8 @@ export interface AuditRequest {
   readonly remotePort: number;
   /** 0 when no wrapping was asked for. */
   readonly wrapTtlSeconds: number;
-  /** All of them, lower case; only the audited ones are written. */
-  readonly headers: ReadonlyMap<string, string>;
+  /** All of them, lower case; only the audited ones are written, and asked for only when there are any. */
+  readonly carrier: { readonly headers: ReadonlyMap<string, string> };
 }
 
 export interface AuditWrap {

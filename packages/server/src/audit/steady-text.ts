@@ -1,10 +1,18 @@
 // Texts that are the same in record after record, remembered together with what they were made of: times, and what is
-// said of a mount or a token. Never a text that holds a token as it is.
+// said of a mount, a token or a stored value (its hashes). Never a text that holds a token or a value as it is.
 import { MemberText } from './member-text.js';
 import type { AuditAuth, AuditMount } from './record.js';
 
 /** Tokens in use at one time, about; a text has some 700 bytes. */
 const TOKENS_MAX = 1024;
+/** Values that are read again and again, and the longest text of one. */
+const NAMED_MAX = 4096;
+const NAMED_LENGTH_MAX = 2048;
+
+/** The same text in one piece: one put together from many is a tree, walked anew each time it is written. */
+function flat(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
+}
 
 /** RFC 3339 with nanoseconds, in UTC. */
 export function formatTime(time: number): string {
@@ -16,8 +24,11 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function sameResults(a: AuditAuth['policyResults'], b: AuditAuth['policyResults']): boolean {
-  if (a === null || b === null) return a === b;
-  return a.allowed === b.allowed && sameList(a.grantingPolicies, b.grantingPolicies);
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  const [mine, theirs] = [a.grantingPolicies, b.grantingPolicies];
+  if (a.allowed !== b.allowed || mine.length !== theirs.length) return false;
+  return mine.every((each, at) => each.name === theirs[at]?.name);
 }
 
 /** Whether the text says the same of both; both are of one token. */
@@ -43,6 +54,8 @@ export class SteadyTexts {
   #time = Number.NaN;
   #timeText = '';
   readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: string }>();
+  readonly #tokens = new Map<string, { readonly accessor: string; readonly text: string }>();
+  readonly #named = new Map<string, string>();
   readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: string }>();
 
   /** @param time milliseconds since the epoch. Remembers the last one. */
@@ -59,9 +72,31 @@ export class SteadyTexts {
     if (auth.tokenId === '') return make(auth);
     const known = this.#auths.get(auth.tokenId);
     if (known !== undefined && sameAuth(known.auth, auth)) return known.text;
-    const text = make(auth);
+    const text = flat(make(auth));
     if (this.#auths.size >= TOKENS_MAX) this.#auths.clear();
     this.#auths.set(auth.tokenId, { auth: { ...auth, clientToken: null }, text });
+    return text;
+  }
+
+  /** As auth(), for the members that say which token the request came with. `make` gives members. */
+  token(tokenId: string, accessor: string, make: () => string): string {
+    if (tokenId === '') return make();
+    const known = this.#tokens.get(tokenId);
+    if (known?.accessor === accessor) return known.text;
+    const text = flat(make());
+    if (this.#tokens.size >= TOKENS_MAX) this.#tokens.clear();
+    this.#tokens.set(tokenId, { accessor, text });
+    return text;
+  }
+
+  /** What `make` makes of the value that has this name; short texts only are remembered. */
+  named(name: string, make: () => string): string {
+    const known = this.#named.get(name);
+    if (known !== undefined) return known;
+    const text = make();
+    if (text.length > NAMED_LENGTH_MAX) return text;
+    if (this.#named.size >= NAMED_MAX) this.#named.clear();
+    this.#named.set(name, text);
     return text;
   }
 
@@ -71,11 +106,12 @@ export class SteadyTexts {
     const { path, type, accessor } = mount;
     const known = this.#mounts.get(accessor);
     if (known?.mount.path === path && known.mount.type === type) return known.text;
-    const text = new MemberText()
+    const members = new MemberText()
       .string('mount_point', path)
       .string('mount_type', type)
       .string('mount_accessor', accessor)
-      .string('mount_class', mount.class).members;
+      .string('mount_class', mount.class);
+    const text = flat(members.members);
     if (this.#mounts.size >= TOKENS_MAX) this.#mounts.clear();
     this.#mounts.set(accessor, { mount, text });
     return text;

@@ -14,7 +14,7 @@ export function streamDevice(stream: Writable): AuditDevice {
   );
   return {
     discards: false,
-    write: (line) => queue.push(line),
+    append: (put) => queue.append(put),
     reopen: () => undefined,
     close: () => undefined,
   };
@@ -22,9 +22,7 @@ export function streamDevice(stream: Writable): AuditDevice {
 
 export const discardDevice: AuditDevice = {
   discards: true,
-  write: async (line) => {
-    line.fill(0);
-  },
+  append: async () => undefined,
   reopen: () => undefined,
   close: () => undefined,
 };
@@ -33,10 +31,7 @@ export const discardDevice: AuditDevice = {
 export function failingDevice(reason: unknown): AuditDevice {
   return {
     discards: false,
-    write: async (line) => {
-      line.fill(0);
-      throw reason;
-    },
+    append: () => Promise.reject(reason),
     reopen: () => {
       throw reason;
     },

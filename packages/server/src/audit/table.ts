@@ -1,7 +1,14 @@
 // Which audit devices are enabled, their salts, and which headers are audited, as every process reads them from storage.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { invalidRequest, TamperingError } from '../framework/errors.js';
-import { retryOnConflict, type Storage, type Version, type Write } from '../framework/storage.js';
+import {
+  type Entry,
+  retryOnConflict,
+  type Storage,
+  type Version,
+  type Write,
+} from '../framework/storage.js';
 import { SALT_BYTES } from './hasher.js';
 
 const TABLE_KEY = 'table';
@@ -39,7 +46,13 @@ export interface TableValue {
   readonly headers: Readonly<Record<string, AuditedHeader>>;
 }
 
-const EMPTY: TableValue = { devices: [], headers: {} };
+/** @property version null as long as nothing was ever stored. */
+interface KnownTable {
+  readonly version: Version | null;
+  readonly value: TableValue;
+}
+
+const NO_TABLE: KnownTable = { version: null, value: { devices: [], headers: {} } };
 
 /** 'file' and 'file/' are the same device. @throws ApiError audit-path-invalid */
 export function canonicalDevicePath(path: string): string {
@@ -54,22 +67,26 @@ export function canonicalDevicePath(path: string): string {
 /** Reads are cheap when nothing changed, and never stale. `storage` is the audit view of the barrier. */
 export class AuditTable {
   readonly #storage: Storage;
-  #known: { readonly version: Version; readonly value: TableValue } | null = null;
+  #known: KnownTable | null = null;
 
   constructor(storage: Storage) {
     this.#storage = storage;
   }
 
-  async #read(): Promise<{ readonly version: Version | null; readonly value: TableValue }> {
+  #read(): Awaitable<KnownTable> {
     const known = this.#known;
-    const entry =
-      known === null
-        ? await this.#storage.get(TABLE_KEY)
-        : await this.#storage.getUnless(TABLE_KEY, known.version);
-    if (entry === 'unchanged' && known !== null) return known;
-    if (entry === null || entry === 'unchanged') {
-      this.#known = null;
-      return { version: null, value: EMPTY };
+    if (known === null || known.version === null) {
+      return andThen(this.#storage.get(TABLE_KEY), (entry) => this.#remember(entry));
+    }
+    return andThen(this.#storage.getUnless(TABLE_KEY, known.version), (entry) =>
+      entry === 'unchanged' ? known : this.#remember(entry),
+    );
+  }
+
+  #remember(entry: Entry | null): KnownTable {
+    if (entry === null) {
+      this.#known = NO_TABLE;
+      return NO_TABLE;
     }
     const value = JSON.parse(entry.value.toString('utf8')) as TableValue;
     this.#known = { version: entry.version, value };
@@ -86,16 +103,9 @@ export class AuditTable {
     });
   }
 
-  /** Whether it is known without waiting that `value` is still what current() gives. */
-  isCurrent(value: TableValue | null): boolean {
-    const known = this.#known;
-    if (known === null || known.value !== value) return false;
-    return this.#storage.isUnchanged?.(TABLE_KEY, known.version) === true;
-  }
-
   /** The same object as long as nothing changes. */
-  async current(): Promise<TableValue> {
-    return (await this.#read()).value;
+  current(): Awaitable<TableValue> {
+    return andThen(this.#read(), ({ value }) => value);
   }
 
   /** Makes an entry and its salt without adding it: `add` does, once the device has been opened. */

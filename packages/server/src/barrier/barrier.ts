@@ -1,6 +1,7 @@
 // Encrypts every byte that reaches storage, and holds the keys to it while unsealed. Must never see a mount's plaintext
 // outside read and write, never answer "not there" for what does not open, and keep no key after seal().
 import { timingSafeEqual } from 'node:crypto';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { ApiError } from '../framework/errors.js';
 import type { Entry, Expectation, Page, Storage, Version, Write } from '../framework/storage.js';
 import { retryOnConflict } from '../framework/storage.js';
@@ -115,24 +116,19 @@ export class Barrier implements EncryptedStorage {
     return candidate.length === KEY_BYTES && timingSafeEqual(rootKey.bytes, candidate.bytes);
   }
 
-  async read(path: string): Promise<Entry | null> {
+  read(path: string): Awaitable<Entry | null> {
     this.#requireUnsealed();
-    const stored = await this.#engine.get(path);
-    if (stored === null) return null;
-    return this.#openNow(path, stored) ?? (await this.#openLater(path, stored));
+    return andThen(this.#engine.get(path), (stored) =>
+      stored === null ? null : this.#openStored(path, stored),
+    );
   }
 
-  async readUnless(path: string, version: Version): Promise<Entry | null | 'unchanged'> {
+  readUnless(path: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
     this.#requireUnsealed();
-    const stored = await this.#engine.get(path);
-    if (stored === null) return null;
-    if (stored.version === version) return 'unchanged';
-    return this.#openNow(path, stored) ?? (await this.#openLater(path, stored));
-  }
-
-  /** @see Storage.isUnchanged */
-  isUnchanged(path: string, version: Version): boolean {
-    return this.#unsealed !== null && this.#engine.isUnchanged?.(path, version) === true;
+    return andThen(this.#engine.get(path), (stored) => {
+      if (stored === null) return null;
+      return stored.version === version ? 'unchanged' : this.#openStored(path, stored);
+    });
   }
 
   async readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -142,9 +138,7 @@ export class Barrier implements EncryptedStorage {
     try {
       for (const [index, path] of paths.entries()) {
         const each = stored[index] ?? null;
-        entries.push(
-          each === null ? null : (this.#openNow(path, each) ?? (await this.#openLater(path, each))),
-        );
+        entries.push(each === null ? null : await this.#openStored(path, each));
       }
     } catch (error) {
       for (const entry of entries) entry?.value.fill(0);
@@ -262,6 +256,10 @@ export class Barrier implements EncryptedStorage {
     }
     old?.keyring.free();
     if (old !== null && old.rootKey !== rootKey) old.rootKey.free();
+  }
+
+  #openStored(path: string, stored: StoredEntry): Awaitable<Entry> {
+    return this.#openNow(path, stored) ?? this.#openLater(path, stored);
   }
 
   /** Null when its key is not known here. */

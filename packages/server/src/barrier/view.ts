@@ -1,22 +1,27 @@
 // Confines a mount to its own prefix of the barrier, like a chroot. Must never build a key outside of it.
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { invalidRequest } from '../framework/errors.js';
 import type { Entry, Expectation, Page, Storage, Version, Write } from '../framework/storage.js';
 import { checkCanonicalFolder, checkCanonicalKey, isProtected } from './paths.js';
 
 /** What a view needs of the barrier; keys are whole paths. */
 export interface EncryptedStorage {
-  read(path: string): Promise<Entry | null>;
-  readUnless(path: string, version: Version): Promise<Entry | null | 'unchanged'>;
-  isUnchanged(path: string, version: Version): boolean;
+  read(path: string): Awaitable<Entry | null>;
+  readUnless(path: string, version: Version): Awaitable<Entry | null | 'unchanged'>;
   readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   listChildren(prefix: string, page: Page): Promise<readonly string[]>;
   write(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void>;
 }
 
+/** Keys whose paths a view remembers. */
+const PATHS_MAX = 4096;
+
 /** @see Storage */
 export class BarrierView implements Storage {
   readonly #barrier: EncryptedStorage;
   readonly #prefix: string;
+  /** Paths of keys that were found to be good. */
+  readonly #paths = new Map<string, string>();
 
   /** @param prefix '' for all, or a folder with a trailing '/'. @throws ApiError when it is not canonical. */
   constructor(barrier: EncryptedStorage, prefix: string) {
@@ -25,25 +30,12 @@ export class BarrierView implements Storage {
     this.#prefix = prefix;
   }
 
-  // Not async: every request comes through here several times.
-  get(key: string): Promise<Entry | null> {
-    try {
-      return this.#barrier.read(this.#path(key));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  get(key: string): Awaitable<Entry | null> {
+    return this.#barrier.read(this.#path(key));
   }
 
-  getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
-    try {
-      return this.#barrier.readUnless(this.#path(key), version);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  isUnchanged(key: string, version: Version): boolean {
-    return this.#barrier.isUnchanged(this.#path(key), version);
+  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
+    return this.#barrier.readUnless(this.#path(key), version);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -72,9 +64,13 @@ export class BarrierView implements Storage {
   }
 
   #path(key: string): string {
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
     checkCanonicalKey(key);
     const path = this.#prefix + key;
     if (isProtected(path)) throw invalidRequest('storage key is reserved', 'storage-key');
+    if (this.#paths.size >= PATHS_MAX) this.#paths.clear();
+    this.#paths.set(key, path);
     return path;
   }
 }
@@ -88,20 +84,19 @@ class OwnedView implements Storage {
     this.#own = own;
   }
 
-  async get(key: string): Promise<Entry | null> {
-    const entry = await this.#storage.get(key);
+  get(key: string): Awaitable<Entry | null> {
+    return andThen(this.#storage.get(key), (entry) => this.#take(entry));
+  }
+
+  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
+    return andThen(this.#storage.getUnless(key, version), (entry) =>
+      entry === 'unchanged' ? entry : this.#take(entry),
+    );
+  }
+
+  #take(entry: Entry | null): Entry | null {
     if (entry !== null) this.#own(entry.value);
     return entry;
-  }
-
-  async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
-    const entry = await this.#storage.getUnless(key, version);
-    if (entry !== null && entry !== 'unchanged') this.#own(entry.value);
-    return entry;
-  }
-
-  isUnchanged(key: string, version: Version): boolean {
-    return this.#storage.isUnchanged?.(key, version) === true;
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {

@@ -1,6 +1,7 @@
 // The server without its doors: seal state, the unsealed server while there is one, and the way of each request.
 // http/ calls handle(); nothing else comes in.
-import type { Backend, Path, Request } from '../framework/backend.js';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
+import type { Backend, Path, Request, Response } from '../framework/backend.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { RawField } from '../framework/field.js';
 import type { Storage } from '../framework/storage.js';
@@ -89,18 +90,17 @@ export class Core implements ApiHandler {
     return this.#active === null ? null : admitByQuota(api, this.#active);
   }
 
-  async handle(api: ApiRequest): Promise<ApiResult> {
+  handle(api: ApiRequest): Awaitable<ApiResult> {
     if (api.path.startsWith(SYSTEM) && api.operation !== 'help') {
-      const answered = await this.#handleWhileSealed(api);
+      const answered = this.#handleWhileSealed(api);
       if (answered !== null) return answered;
     }
     const exchange = newExchange(api, this.active);
-    await runPipeline(exchange);
-    return toResult(exchange);
+    return andThen(runPipeline(exchange), () => toResult(exchange));
   }
 
   /** Null when the path is not one of the few that are answered in every seal state. */
-  async #handleWhileSealed(api: ApiRequest): Promise<ApiResult | null> {
+  #handleWhileSealed(api: ApiRequest): Awaitable<ApiResult> | null {
     const path = api.path.slice(SYSTEM.length);
     for (const declared of this.#whileSealed) {
       const parameters = declared.match(path);
@@ -112,21 +112,26 @@ export class Core implements ApiHandler {
       for (const [name, value] of Object.entries(parameters)) {
         fields.set(name, { kind: 'text', value });
       }
-      const response = await declared.handle(sealedRequest(api, path), fields);
-      return {
-        requestId: api.id,
-        operation: api.operation,
-        response,
-        auth: null,
-        lease: null,
-        wrapped: null,
-        warnings: response?.warnings ?? [],
-        mountType: 'system',
-        verbatim: null,
-      };
+      return andThen(declared.handle(sealedRequest(api, path), fields), (response) =>
+        sealedResult(api, response),
+      );
     }
     return null;
   }
+}
+
+function sealedResult(api: ApiRequest, response: Response | null): ApiResult {
+  return {
+    requestId: api.id,
+    operation: api.operation,
+    response,
+    auth: null,
+    lease: null,
+    wrapped: null,
+    warnings: response?.warnings ?? [],
+    mountType: 'system',
+    verbatim: null,
+  };
 }
 
 function sealedRequest(api: ApiRequest, path: string): Request {

@@ -1,7 +1,8 @@
 // Who a login is, across tokens: one entity per (auth mount, name at that mount). Made at the first login; the token
 // and the policy templates refer to it.
 import { createHash, randomUUID } from 'node:crypto';
-import { retryOnConflict, type Storage } from '../framework/storage.js';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
+import { type Entry, retryOnConflict, type Storage } from '../framework/storage.js';
 
 export interface EntityAlias {
   readonly id: string;
@@ -42,16 +43,19 @@ export class EntityStore {
     this.#makeId = makeId;
   }
 
-  async find(id: string): Promise<Entity | null> {
+  find(id: string): Awaitable<Entity | null> {
     if (id === '') return null;
     const known = this.#cache.get(id);
     const key = `id/${id}`;
-    if (known !== undefined && this.#storage.isUnchanged?.(key, known.version)) return known.entity;
-    const found =
-      known === undefined
-        ? await this.#storage.get(key)
-        : await this.#storage.getUnless(key, known.version);
-    if (found === 'unchanged') return known?.entity ?? null;
+    if (known === undefined) {
+      return andThen(this.#storage.get(key), (found) => this.#remember(id, found));
+    }
+    return andThen(this.#storage.getUnless(key, known.version), (found) =>
+      found === 'unchanged' ? known.entity : this.#remember(id, found),
+    );
+  }
+
+  #remember(id: string, found: Entry | null): Entity | null {
     if (found === null) return null;
     const entity = JSON.parse(found.value.toString('utf8')) as Entity;
     if (this.#cache.size >= 10_000) this.#cache.clear();

@@ -1,6 +1,6 @@
 // The body that every enveloped answer has. Used by http/ to answer and by wrapping to store the answer verbatim.
 import type { IssuedToken } from '../framework/backend.js';
-import { encodeJson } from '../framework/json/encode.js';
+import { JsonWriter } from '../framework/json/encode.js';
 import { type JsonValue, RawJson } from '../framework/json/value.js';
 import type { ApiResult, WrapResult } from './request.js';
 
@@ -48,21 +48,49 @@ function encodeWrapInfo(wrapped: WrapResult, copies: Buffer[]): JsonValue {
  * A new buffer; the caller owns and wipes it.
  */
 export function encodeEnvelope(result: ApiResult): Buffer {
+  const { response, wrapped, auth, lease } = result;
   const copies: Buffer[] = [];
-  const data = result.wrapped === null ? (result.response?.data ?? null) : null;
-  const envelope: Record<string, JsonValue> = {
-    ...(result.response?.legacyTopLevel && data !== null ? data : {}),
-    request_id: result.requestId,
-    lease_id: result.lease?.id ?? '',
-    renewable: result.lease?.renewable ?? false,
-    lease_duration: result.lease?.ttlSeconds ?? result.response?.leaseDurationSeconds ?? 0,
-    data,
-    wrap_info: result.wrapped === null ? null : encodeWrapInfo(result.wrapped, copies),
-    warnings: result.warnings.length > 0 ? result.warnings : null,
-    auth: result.auth === null || result.wrapped !== null ? null : encodeAuth(result.auth, copies),
-    mount_type: result.mountType,
-  };
-  const encoded = encodeJson(envelope);
+  const data = wrapped === null ? (response?.data ?? null) : null;
+  const out = new JsonWriter();
+  out.text('{');
+  if (response?.legacyTopLevel && data !== null) writeTopLevel(out, data);
+  const leaseId = lease === null ? '""' : JSON.stringify(lease.id);
+  const seconds = lease?.ttlSeconds ?? response?.leaseDurationSeconds ?? 0;
+  out.text(
+    `"request_id":${JSON.stringify(result.requestId)},"lease_id":${leaseId},` +
+      `"renewable":${lease?.renewable ?? false},"lease_duration":${seconds},"data":`,
+  );
+  out.value(data);
+  out.text(',"wrap_info":');
+  out.value(wrapped === null ? null : encodeWrapInfo(wrapped, copies));
+  out.text(',"warnings":');
+  out.value(result.warnings.length > 0 ? result.warnings : null);
+  out.text(',"auth":');
+  out.value(auth === null || wrapped !== null ? null : encodeAuth(auth, copies));
+  out.text(`,"mount_type":${JSON.stringify(result.mountType)}}`);
+  const encoded = out.finish();
   for (const copy of copies) copy.fill(0);
   return encoded;
+}
+
+/** Members that the envelope has itself are its own, whatever the response calls its data. */
+const ENVELOPE_NAMES: ReadonlySet<string> = new Set([
+  'request_id',
+  'lease_id',
+  'renewable',
+  'lease_duration',
+  'data',
+  'wrap_info',
+  'warnings',
+  'auth',
+  'mount_type',
+]);
+
+function writeTopLevel(out: JsonWriter, data: Readonly<Record<string, JsonValue>>): void {
+  for (const [name, value] of Object.entries(data)) {
+    if (value === undefined || ENVELOPE_NAMES.has(name)) continue;
+    out.text(`${JSON.stringify(name)}:`);
+    out.value(value);
+    out.text(',');
+  }
 }

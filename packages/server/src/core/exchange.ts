@@ -87,17 +87,18 @@ class LinkedRequest implements Request {
   readonly own: Request['own'];
   readonly #exchange: Exchange;
 
-  constructor(request: Request, exchange: Exchange) {
-    this.id = request.id;
-    this.operation = request.operation;
-    this.path = request.path;
-    this.mount = request.mount;
-    this.storage = request.storage;
-    this.now = request.now;
-    if (request.body !== undefined) this.body = request.body;
-    this.caller = request.caller;
-    this.connection = request.connection;
-    this.own = request.own;
+  constructor(exchange: Exchange, operation: Operation, base: RequestBase) {
+    const { api } = exchange;
+    this.id = api.id;
+    this.operation = operation;
+    this.path = base.path;
+    this.mount = base.mount;
+    this.storage = base.storage;
+    this.now = api.now;
+    if (api.body.length > 0) this.body = api.body;
+    this.caller = exchange.caller;
+    this.connection = api.connection;
+    this.own = base.own;
     this.#exchange = exchange;
   }
 
@@ -106,8 +107,11 @@ class LinkedRequest implements Request {
   }
 }
 
-export function linkRequest(request: Request, exchange: Exchange): Request {
-  return new LinkedRequest(request, exchange);
+/** The rest of a backend's request is what the exchange says. */
+export type RequestBase = Pick<Request, 'path' | 'mount' | 'storage' | 'own'>;
+
+export function linkRequest(exchange: Exchange, operation: Operation, base: RequestBase): Request {
+  return new LinkedRequest(exchange, operation, base);
 }
 
 /** @throws ApiError internal for a request that did not come through the pipeline */

@@ -221,9 +221,9 @@ test('when no audit device takes the record nothing happens', async (t) => {
 test('a storage fault during the existence check does not turn a creation into an update', async () => {
   class FaultyEngine extends MemoryEngine {
     failing = '';
-    override async get(key: string): ReturnType<MemoryEngine['get']> {
+    override get(key: string): ReturnType<MemoryEngine['get']> {
       if (this.failing !== '' && key.endsWith(this.failing)) throw new Error('disk is away');
-      return await super.get(key);
+      return super.get(key);
     }
   }
   const engine = new FaultyEngine();

@@ -1,4 +1,5 @@
 // What http/ hands to core and what comes back. No HTTP in here: no status codes, no header syntax.
+import type { Awaitable } from '../framework/awaitable.js';
 import type {
   Connection,
   IssuedToken,
@@ -89,5 +90,5 @@ export type Admit = (request: ApiRequest) => Admission | null;
 
 /** The only door into core. @throws ApiError; anything else is an internal error. */
 export interface ApiHandler {
-  handle(request: ApiRequest): Promise<ApiResult>;
+  handle(request: ApiRequest): Awaitable<ApiResult>;
 }

@@ -1,4 +1,5 @@
 // What the token backend may ask of the unsealed server.
+import { andThen } from '../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { LoginRenewal, TokenCore } from '../tokens/backend/core-handle.js';
 import type { TokenEntry } from '../tokens/entry.js';
@@ -23,7 +24,8 @@ export function tokenCore(
       return capabilities.includes('root') || capabilities.includes('sudo');
     },
     policyExists: async (name) => (await active().policies.get(name)) !== null,
-    identityPolicies: async (entityId) => (await active().entities.find(entityId))?.policies ?? [],
+    identityPolicies: (entityId) =>
+      andThen(active().entities.find(entityId), (entity) => entity?.policies ?? []),
     entityForAlias: async (request, aliasName) => {
       const { path, accessor, type } = request.mount;
       const alias = { name: aliasName, mountAccessor: accessor, mountPath: path, mountType: type };

@@ -1,5 +1,6 @@
 // What a mounted thing is: secrets engines, auth methods and sys/ are all a list of declared paths.
 // Routing, ACL capability, validation and help come from that one declaration.
+import type { Awaitable } from './awaitable.js';
 import type { Fields, RawField, Values } from './field.js';
 import type { JsonValue } from './json/value.js';
 import type { LockoutConfig } from './lockout.js';
@@ -153,7 +154,7 @@ export interface Response {
 export type Handler<F extends Fields> = (
   request: Request,
   values: Values<F>,
-) => Promise<Response | null>;
+) => Awaitable<Response | null>;
 
 export interface Help {
   readonly synopsis: string;
@@ -170,7 +171,12 @@ export interface PathSpec<F extends Fields> {
   readonly fields: F;
   readonly operations: { readonly [O in Operation]?: Handler<F> };
   /** Existence check: tells 'create' from 'update' before the ACL is asked. Absent: always 'update'. */
-  readonly exists?: (request: Request, values: Values<F>) => Promise<boolean>;
+  readonly exists?: (request: Request, values: Values<F>) => Awaitable<boolean>;
+  /**
+   * Operations that change nothing, here or elsewhere: their answer may be made before the request is on record, and
+   * both are recorded at once before the answer is released. Never what makes a lease, a credential or a signature.
+   */
+  readonly effectless?: readonly Operation[];
   /**
    * For parameters whose value has several spellings: makes the one it is stored under. The ACL is asked about the path in
    * that spelling too, so that no rule is stepped around by writing a name differently.
@@ -195,6 +201,8 @@ export interface Path {
   readonly fields: Fields;
   readonly operations: ReadonlySet<Operation>;
   readonly hasExistenceCheck: boolean;
+  /** @see PathSpec.effectless */
+  readonly effectless: ReadonlySet<Operation>;
   readonly unauthenticated: boolean;
   /** Null for paths that no listener can open. */
   readonly openedBy: OpenableGroup | null;
@@ -207,9 +215,9 @@ export interface Path {
   /** The path with every parameter in its one spelling, from what match() gave; null when that is the path as it is. */
   respell(parameters: Readonly<Record<string, string>>, path: string): string | null;
   /** @throws ApiError invalid-request naming the field, never its value. */
-  exists(request: Request, raw: ReadonlyMap<string, RawField>): Promise<boolean>;
+  exists(request: Request, raw: ReadonlyMap<string, RawField>): Awaitable<boolean>;
   /** @throws ApiError unsupported-operation when `request.operation` is not declared. */
-  handle(request: Request, raw: ReadonlyMap<string, RawField>): Promise<Response | null>;
+  handle(request: Request, raw: ReadonlyMap<string, RawField>): Awaitable<Response | null>;
 }
 
 /** What a backend gets when one of its leases or tokens is renewed or revoked. */

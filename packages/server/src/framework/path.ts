@@ -1,5 +1,6 @@
 // Turns a path declaration into something core can route to: matching, field parsing, the existence check, the
 // handler. An engine author calls path() and nothing else.
+import type { Awaitable } from './awaitable.js';
 import type { Operation, Path, PathSpec, Request, Response } from './backend.js';
 import { ApiError, asMultiError } from './errors.js';
 import type { Fields, RawField, Values } from './field.js';
@@ -53,6 +54,7 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
     fields: spec.fields,
     operations,
     hasExistenceCheck: spec.exists !== undefined,
+    effectless: new Set(spec.effectless ?? []),
     unauthenticated: spec.unauthenticated ?? false,
     openedBy: spec.openedBy ?? null,
     roleField: spec.roleField ?? null,
@@ -75,14 +77,14 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
       });
       return respelled === text ? null : respelled;
     },
-    async exists(request: Request, raw): Promise<boolean> {
+    exists(request: Request, raw): Awaitable<boolean> {
       if (spec.exists === undefined) return true;
-      return await spec.exists(request, parseFields(spec.fields, raw));
+      return spec.exists(request, parseFields(spec.fields, raw));
     },
-    async handle(request: Request, raw): Promise<Response | null> {
+    handle(request: Request, raw): Awaitable<Response | null> {
       const handler = spec.operations[request.operation];
       if (handler === undefined) throw unsupportedOperation();
-      return await handler(request, parseFields(spec.fields, raw));
+      return handler(request, parseFields(spec.fields, raw));
     },
   };
 }

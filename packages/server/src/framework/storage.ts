@@ -1,5 +1,6 @@
 // What a mount may do with its own part of the barrier, and nothing outside it. Implemented by barrier/ views;
 // used by engines, auth methods, tokens, leases, policy and core alike.
+import type { Awaitable } from './awaitable.js';
 import { ApiError, StorageConflict } from './errors.js';
 
 /**
@@ -39,14 +40,10 @@ export const LIST_LIMIT_MAX = 10_000;
  * Confinement is the implementation's duty: no key can reach outside the view's prefix.
  */
 export interface Storage {
-  get(key: string): Promise<Entry | null>;
+  /** At hand, or to be waited for: an engine whose cache knows the key answers at once. */
+  get(key: string): Awaitable<Entry | null>;
   /** As get, but answers 'unchanged' without decrypting when the key is still at `version`. For caches. */
-  getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'>;
-  /**
-   * True when it is known without waiting that `key` is at `version` now, which is all that most requests need to ask.
-   * False tells nothing: then getUnless does. Optional, as a storage over a network can not know.
-   */
-  isUnchanged?(key: string, version: Version): boolean;
+  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'>;
   getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]>;
   /**
    * Immediate children of `prefix` ('' or ending in '/'), sorted by UTF-8 bytes: keys as they are, folders once with a trailing '/'.
@@ -112,7 +109,6 @@ export function subView(storage: Storage, prefix: string): Storage {
   return {
     get: (key) => storage.get(prefix + key),
     getUnless: (key, version) => storage.getUnless(prefix + key, version),
-    isUnchanged: (key, version) => storage.isUnchanged?.(prefix + key, version) === true,
     getMany: (keys) => storage.getMany(keys.map((key) => prefix + key)),
     list: (folder, page) => storage.list(prefix + folder, page),
     commit: (writes, expectations) =>

@@ -3,6 +3,7 @@
 // syntax; owns the bytes of a request and wipes them when core is done.
 import { randomUUID } from 'node:crypto';
 import type { Admission, Admit, ApiHandler, ApiRequest, ApiResult } from '../core/request.js';
+import type { Awaitable } from '../framework/awaitable.js';
 import type { Connection, OpenableGroup, Operation } from '../framework/backend.js';
 import { ApiError } from '../framework/errors.js';
 import type { JsonLimits } from '../framework/json/scan.js';
@@ -190,21 +191,27 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
       request.wipe();
       exchange.release();
     };
-    let called: Promise<ApiResult>;
+    let called: Awaitable<ApiResult>;
     try {
       called = serve(request, exchange, reply);
     } catch (error) {
       finish(answerError(error, request.id));
       return;
     }
-    called.then(
-      (result) => finish(encode(result, request.id)),
-      (error: unknown) => finish(answerError(error, request.id)),
-    );
+    if (called instanceof Promise) {
+      called.then(
+        (result) => finish(encode(result, request.id)),
+        (error: unknown) => finish(answerError(error, request.id)),
+      );
+    } else finish(encode(called, request.id));
   }
 
   /** The admission first: whoever is refused there has no body parsed. Adds to `reply` what the admission says. */
-  function serve(request: TranslatedRequest, exchange: Exchange, reply: Reply): Promise<ApiResult> {
+  function serve(
+    request: TranslatedRequest,
+    exchange: Exchange,
+    reply: Reply,
+  ): Awaitable<ApiResult> {
     const admission = options.admit?.(request) ?? null;
     if (admission === null) return handler.handle(request.readBody(exchange, options.jsonLimits));
     if (admission.settle !== null) return serveSettled(request, exchange, reply, admission.settle);

@@ -13,16 +13,16 @@ import type { TemplateIdentity } from './template.js';
 
 const NOW = 1_700_000_000_000;
 const READ_A = 'path "a" { capabilities = ["read"] }';
-const nobody = async (): Promise<null> => null;
+const nobody = (): null => null;
 
 function may(acl: Acl, path: string, operation: Operation = 'read'): boolean {
   const request = { path, operation, parameters: new Map(), wrapTtlSeconds: null };
   return acl.check({ ...request, sudoRequired: false }).allowed;
 }
 
-async function codeOf(work: Promise<unknown>): Promise<string> {
+async function codeOf(work: () => unknown): Promise<string> {
   try {
-    await work;
+    await work();
   } catch (error) {
     return error instanceof ApiError ? error.code : String(error);
   }
@@ -45,8 +45,8 @@ test('a policy is one policy under every spelling of its name', async () => {
 test('no spelling of root is writable, deletable or grantable (CVE-2025-5999, 54996, 64761)', async () => {
   const store = new PolicyStore(new MemoryStorage());
   for (const name of ['root', 'ROOT', ' root', 'root\n', '\u00a0Root ', 'Response-Wrapping ']) {
-    assert.equal(await codeOf(store.put(name, READ_A, NOW)), 'policy-immutable', name);
-    assert.equal(await codeOf(store.delete(name)), 'policy-immutable', name);
+    assert.equal(await codeOf(() => store.put(name, READ_A, NOW)), 'policy-immutable', name);
+    assert.equal(await codeOf(() => store.delete(name)), 'policy-immutable', name);
   }
   for (const name of ['root', ' Root ']) {
     assert.equal((await store.aclFor([name], nobody)).isRoot, true, name);
@@ -83,7 +83,7 @@ test('refuses names and texts that cannot be stored', async () => {
     ['a', 'path "a" { capabilities = ["all"] }', 'policy-bad-value'],
   ];
   for (const [name, text, code] of rows) {
-    assert.equal(await codeOf(store.put(name, text, NOW)), code, JSON.stringify(name));
+    assert.equal(await codeOf(() => store.put(name, text, NOW)), code, JSON.stringify(name));
   }
   assert.equal(await store.get('../a'), null);
   assert.equal(may(await store.aclFor(['../a', 'a\0'], nobody), 'a'), false);
@@ -105,7 +105,7 @@ test('default is there from the start, can be changed and not deleted', async ()
   assert.equal(may(before, 'sys/mounts'), false);
   assert.equal(may(before, 'sys/leases/revoke', 'update'), false);
   assert.equal(may(before, 'secret/x'), false);
-  assert.equal(await codeOf(store.delete('Default')), 'policy-immutable');
+  assert.equal(await codeOf(() => store.delete('Default')), 'policy-immutable');
   await store.put('default', READ_A, NOW);
   const after = await store.aclFor(['default'], nobody);
   assert.equal(may(after, 'a'), true);
@@ -157,8 +157,8 @@ test('templated policies are compiled per identity, and identities are loaded fo
     aliases: [],
     groups: [],
   });
-  const alice = await store.aclFor(['own'], async () => identity('alice'));
-  const bob = await store.aclFor(['own'], async () => identity('bob'));
+  const alice = await store.aclFor(['own'], () => identity('alice'));
+  const bob = await store.aclFor(['own'], () => identity('bob'));
   assert.deepEqual([may(alice, 'kv/alice'), may(alice, 'kv/bob')], [true, false]);
   assert.deepEqual([may(bob, 'kv/alice'), may(bob, 'kv/bob')], [false, true]);
   await store.aclFor(['dev'], () => assert.fail('not templated'));
@@ -169,7 +169,7 @@ test('a stored policy that cannot be read is an error, not an absent policy', as
     const storage = new MemoryStorage();
     await storage.commit([{ put: 'dev', value: Buffer.from(value) }], []);
     assert.equal(
-      await codeOf(new PolicyStore(storage).aclFor(['dev'], nobody)),
+      await codeOf(() => new PolicyStore(storage).aclFor(['dev'], nobody)),
       'policy-unreadable',
     );
   }

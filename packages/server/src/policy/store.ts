@@ -1,9 +1,10 @@
 // Keeps policies in the barrier and compiles them for tokens. A compiled ACL is used only for the exact stored
 // versions it was made from, so that a change through any process counts from its acknowledgement on.
 import { createHash } from 'node:crypto';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
 import { canonicalPolicyName, canonicalPolicyNames } from '../framework/policy-name.js';
-import { listAll, type Storage, type Version } from '../framework/storage.js';
+import { type Entry, listAll, type Storage, type Version } from '../framework/storage.js';
 import { type Acl, compileAcl, compileRootAcl } from './acl.js';
 import { BUILTIN_POLICIES } from './builtin.js';
 import {
@@ -38,6 +39,13 @@ const BUILTIN_VERSION = 'builtin';
 interface ParsedEntry {
   readonly version: Version | typeof BUILTIN_VERSION;
   readonly policy: AclPolicy;
+}
+
+/** @property acl good as long as each name still has this entry; null when templates make it another per identity. */
+interface CompiledList {
+  readonly names: readonly string[];
+  readonly entries: readonly (ParsedEntry | null)[];
+  readonly acl: Acl | null;
 }
 
 /** Keeps the entries that were used last. */
@@ -91,6 +99,8 @@ export class PolicyStore {
   readonly #parsed = new RecentMap<ParsedEntry>(PARSED_CACHE_MAX);
   readonly #compiled = new RecentMap<Acl>(ACL_CACHE_MAX);
   readonly #rootAcl = compileRootAcl();
+  /** What was made of a list of names: tokens come with the same list, request after request. */
+  readonly #byList = new WeakMap<readonly string[], CompiledList>();
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -153,22 +163,40 @@ export class PolicyStore {
   }
 
   /**
-   * The compiled ACL of a token. Names that no policy has grant nothing. `loadIdentity` is called only when a policy
+   * The compiled ACL of a token. Names that no policy has grant nothing. `findIdentity` is called only when a policy
    * has templates; null there skips the templated rules.
    */
-  async aclFor(
+  aclFor(
     policyNames: readonly string[],
-    loadIdentity: () => Promise<TemplateIdentity | null>,
-  ): Promise<Acl> {
-    const names = canonicalPolicyNames(policyNames);
-    if (names.includes(ROOT_POLICY)) return this.#rootAcl;
-    const found = await Promise.all(names.map((name) => this.#load(name)));
-    const entries = found.filter((entry) => entry !== null);
-    const policies = entries.map((entry) => entry.policy);
-    const versions = entries.map(({ policy, version }) => [policy.name, version]);
-    const templated = policies.some((policy) => policy.templated);
-    const identity = templated ? await loadIdentity() : null;
-    const key = cacheKey(versions, templated ? identity : null);
+    findIdentity: () => TemplateIdentity | null,
+  ): Awaitable<Acl> {
+    const remembered = this.#byList.get(policyNames) ?? null;
+    const names = remembered?.names ?? canonicalPolicyNames(policyNames);
+    if (names.includes(ROOT_POLICY)) {
+      if (remembered === null) this.#byList.set(policyNames, { names, entries: [], acl: null });
+      return this.#rootAcl;
+    }
+    return andThen(this.#loadAll(names), (entries) => {
+      const acl = remembered?.acl ?? null;
+      if (acl !== null && remembered?.entries.every((each, at) => each === entries[at]) === true) {
+        return acl;
+      }
+      const compiled = this.#compile(entries, findIdentity);
+      const isFor = entries.some((entry) => entry?.policy.templated === true) ? null : compiled;
+      this.#byList.set(policyNames, { names, entries, acl: isFor });
+      return compiled;
+    });
+  }
+
+  #compile(
+    entries: readonly (ParsedEntry | null)[],
+    findIdentity: () => TemplateIdentity | null,
+  ): Acl {
+    const found = entries.filter((entry) => entry !== null);
+    const policies = found.map((entry) => entry.policy);
+    const versions = found.map(({ policy, version }) => [policy.name, version]);
+    const identity = policies.some((policy) => policy.templated) ? findIdentity() : null;
+    const key = cacheKey(versions, identity);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
     const acl = compileAcl(policies, identity);
@@ -176,30 +204,38 @@ export class PolicyStore {
     return acl;
   }
 
+  #loadAll(names: readonly string[]): Awaitable<readonly (ParsedEntry | null)[]> {
+    const loading = names.map((name) => this.#load(name));
+    return loading.some((each) => each instanceof Promise)
+      ? Promise.all(loading)
+      : (loading as readonly (ParsedEntry | null)[]);
+  }
+
   /** A stored text that does not parse is an error, never an absent policy: it may have held a deny. */
-  async #load(name: string): Promise<ParsedEntry | null> {
+  #load(name: string): Awaitable<ParsedEntry | null> {
     if (!isStorableName(name)) return null;
     const known = this.#parsed.get(name);
-    const entry = isImmutablePolicy(name) ? null : await this.#read(name, known);
-    if (entry === 'unchanged' && known !== undefined) return known;
-    if (entry === null || entry === 'unchanged') {
-      const text = BUILTIN_POLICIES.get(name);
-      if (text === undefined) return null;
-      if (known?.version === BUILTIN_VERSION) return known;
-      return this.#keep(name, BUILTIN_VERSION, text);
+    if (isImmutablePolicy(name)) return this.#builtin(name, known);
+    const key = storageKey(name);
+    if (known === undefined || known.version === BUILTIN_VERSION) {
+      return andThen(this.#storage.get(key), (entry) => this.#adopt(name, known, entry));
     }
+    return andThen(this.#storage.getUnless(key, known.version), (entry) =>
+      entry === 'unchanged' ? known : this.#adopt(name, known, entry),
+    );
+  }
+
+  #adopt(name: string, known: ParsedEntry | undefined, entry: Entry | null): ParsedEntry | null {
+    if (entry === null) return this.#builtin(name, known);
     const { text } = decodeStored(name, entry.value);
     entry.value.fill(0);
     return this.#keep(name, entry.version, text);
   }
 
-  async #read(name: string, known: ParsedEntry | undefined): ReturnType<Storage['getUnless']> {
-    const key = storageKey(name);
-    if (known === undefined || known.version === BUILTIN_VERSION) {
-      return await this.#storage.get(key);
-    }
-    if (this.#storage.isUnchanged?.(key, known.version) === true) return 'unchanged';
-    return await this.#storage.getUnless(key, known.version);
+  #builtin(name: string, known: ParsedEntry | undefined): ParsedEntry | null {
+    const text = BUILTIN_POLICIES.get(name);
+    if (text === undefined) return null;
+    return known?.version === BUILTIN_VERSION ? known : this.#keep(name, BUILTIN_VERSION, text);
   }
 
   #keep(name: string, version: ParsedEntry['version'], text: string): ParsedEntry {

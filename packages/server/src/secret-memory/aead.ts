@@ -225,7 +225,22 @@ export function loadAead(load: () => Evp = loadEvp): Aead {
   }
 }
 
-/** A buffer outside of V8's heap, where the collector would leave copies of small ones when it moves them. */
+const SLAB_BYTES = 65_536;
+let slab = new ArrayBuffer(SLAB_BYTES);
+let slabUsedBytes = 0;
+
+/**
+ * A buffer outside of V8's heap, where the collector would leave copies of small ones when it moves them. Zero; its
+ * owner wipes it. Small ones are parts of one allocation, which goes when all of them have gone.
+ */
 export function allocateOffHeap(length: number): Buffer {
-  return Buffer.from(new ArrayBuffer(length));
+  if (length > SLAB_BYTES / 8) return Buffer.from(new ArrayBuffer(length));
+  if (slabUsedBytes + length > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    slabUsedBytes = 0;
+  }
+  const bytes = Buffer.from(slab, slabUsedBytes, length);
+  // No two share a word.
+  slabUsedBytes += (length + 7) & ~7;
+  return bytes;
 }

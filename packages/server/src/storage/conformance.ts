@@ -150,7 +150,7 @@ function commitRules(withEngine: WithEngine): void {
     withEngine(async (engine) => {
       await engine.commit([put('a', '1')], []);
       await engine.close();
-      await assert.rejects(engine.get('a'), refuses('storage-closed'));
+      await assert.rejects(async () => engine.get('a'), refuses('storage-closed'));
       await assert.rejects(engine.getMany(['a']), refuses('storage-closed'));
       await assert.rejects(engine.list('', ALL), refuses('storage-closed'));
       await assert.rejects(engine.commit([put('a', '2')], []), refuses('storage-closed'));

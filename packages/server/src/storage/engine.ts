@@ -1,5 +1,6 @@
 // Durable ciphertext. A storage engine is untrusted: it may lie, and the barrier will notice. It must never see a
 // plaintext or a key, and it is the only truth: whoever reads, modifies and writes goes through commit().
+import type { Awaitable } from '../framework/awaitable.js';
 import { ApiError, StorageConflict } from '../framework/errors.js';
 import type { Expectation, Page, Version } from '../framework/storage.js';
 import { LIST_LIMIT_MAX } from '../framework/storage.js';
@@ -34,9 +35,8 @@ export type StoredWrite =
 export interface StorageEngine {
   /** 'file' or 'inmem': `storage_type` of sys/seal-status. */
   readonly type: string;
-  get(key: string): Promise<StoredEntry | null>;
-  /** @see Storage.isUnchanged */
-  isUnchanged?(key: string, version: Version): boolean;
+  /** At once where a cache knows the answer. */
+  get(key: string): Awaitable<StoredEntry | null>;
   getMany(keys: readonly string[]): Promise<readonly (StoredEntry | null)[]>;
   /** Immediate children of `prefix` in the order of their UTF-8 bytes; a folder once, with a trailing '/'. */
   list(prefix: string, page: Page): Promise<readonly string[]>;

@@ -1,6 +1,7 @@
 // `storage "file"`: LevelDB in one directory that belongs to one process. All commits go through one queue, which
 // checks expectations and syncs once per group. After a failed write nothing is written before the database has been
 // opened anew: LevelDB could otherwise bring the failed write back at the next start.
+import type { Awaitable } from '../framework/awaitable.js';
 import { ApiError } from '../framework/errors.js';
 import type { Expectation, Page, Version } from '../framework/storage.js';
 import type { StorageEngine, StoredEntry, StoredWrite } from './engine.js';
@@ -81,13 +82,9 @@ export class LevelDbEngine implements StorageEngine {
   }
 
   /** Not async where the answer is at hand: every request asks several times. */
-  get(key: string): Promise<StoredEntry | null> {
+  get(key: string): Awaitable<StoredEntry | null> {
     const cached = this.#cache.find(key);
-    return cached !== undefined && !this.#closed ? Promise.resolve(cached) : this.#getStored(key);
-  }
-
-  isUnchanged(key: string, version: Version): boolean {
-    return !this.#closed && this.#cache.find(key)?.version === version;
+    return cached !== undefined && !this.#closed ? cached : this.#getStored(key);
   }
 
   async #getStored(key: string): Promise<StoredEntry | null> {

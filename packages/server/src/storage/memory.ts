@@ -29,7 +29,7 @@ export class MemoryEngine implements StorageEngine {
   #lastVersion: Version = 0;
   #closed = false;
 
-  async get(key: string): Promise<StoredEntry | null> {
+  get(key: string): StoredEntry | null {
     this.#requireOpen();
     return this.#entries.get(key) ?? null;
   }

@@ -1,10 +1,11 @@
 // Issues, finds, renews and removes tokens over one storage view (sys/token/). Storage is the only truth: every
 // change is a commit on an expected version. Never stores, logs or returns a token's bytes except from create().
 import { randomBytes } from 'node:crypto';
+import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { randomBase62 } from '../framework/base62.js';
 import { ApiError, invalidRequest, StorageConflict } from '../framework/errors.js';
 import { countKeys, type DueItem, findDue } from '../framework/expiry-index.js';
-import { type Page, retryOnConflict, type Storage } from '../framework/storage.js';
+import { type Entry, type Page, retryOnConflict, type Storage } from '../framework/storage.js';
 import { leafOf, walk } from '../framework/walk.js';
 import { BATCH_KEY_BYTES, openBatchToken, sealBatchToken, type WithBatchKey } from './batch.js';
 import { decodeEntry, encodeEntry, isUsable, SPENT, type TokenEntry } from './entry.js';
@@ -15,7 +16,7 @@ import {
   makeSalt,
   makeServiceToken,
   SALT_BYTES,
-  saltedName,
+  SaltedNames,
   TOKEN_BYTES_MAX,
 } from './token-format.js';
 import * as index from './token-index.js';
@@ -62,19 +63,19 @@ function entryFrom(spec: TokenSpec, id: string, accessor: string, now: number): 
 
 export class TokenStore {
   readonly #storage: Storage;
-  readonly #salt: Buffer;
+  readonly #names: SaltedNames;
   readonly #withBatchKey: WithBatchKey;
   readonly #isMountServing: IsMountServing;
   readonly #cache = new EntryCache(CACHED_ENTRIES_MAX);
 
   private constructor(
     storage: Storage,
-    salt: Buffer,
+    names: SaltedNames,
     withBatchKey: WithBatchKey,
     isMountServing: IsMountServing,
   ) {
     this.#storage = storage;
-    this.#salt = salt;
+    this.#names = names;
     this.#withBatchKey = withBatchKey;
     this.#isMountServing = isMountServing;
   }
@@ -94,18 +95,20 @@ export class TokenStore {
         found.value.fill(0);
       }
     };
-    return new TokenStore(storage, salt, withBatchKey, isMountServing);
+    const names = new SaltedNames(salt);
+    salt.fill(0);
+    return new TokenStore(storage, names, withBatchKey, isMountServing);
   }
 
   /** On seal: forgets all that was decrypted. The store is not usable afterwards. */
   close(): void {
     this.#cache.clear();
-    this.#salt.fill(0);
+    this.#names.close();
   }
 
   /** The name of a token at rest. @throws never */
   idOf(token: Buffer): string {
-    return saltedName(this.#salt, token);
+    return this.#names.of(token);
   }
 
   /**
@@ -127,7 +130,7 @@ export class TokenStore {
         expectations.push({ key: index.idKey(spec.parentId), version: parent.version });
       }
       try {
-        await this.#storage.commit(index.createWrites(this.#salt, entry), expectations);
+        await this.#storage.commit(index.createWrites(this.#names, entry), expectations);
       } catch (error) {
         token.fill(0);
         const isTaken = error instanceof StorageConflict && (await this.#read(id)) !== null;
@@ -151,21 +154,10 @@ export class TokenStore {
   }
 
   /** Null when unknown, expired, spent, being revoked, or what a batch token came from is gone. */
-  async lookup(token: Buffer, now: number): Promise<TokenEntry | null> {
+  lookup(token: Buffer, now: number): Awaitable<TokenEntry | null> {
     if (token.length === 0 || token.length > TOKEN_BYTES_MAX) return null;
-    if (isBatchToken(token)) return await this.#lookupBatch(token, now);
-    const id = this.idOf(token);
-    const known = this.#findNow(id);
-    if (known !== null) return isUsable(known.entry, now) ? known.entry : null;
-    return await this.lookupById(id, now);
-  }
-
-  /** The entry in the cache, if it is known without waiting that it is still the stored one. */
-  #findNow(tokenId: string): VersionedEntry | null {
-    const cached = this.#cache.find(tokenId);
-    if (cached === null) return null;
-    const key = index.idKey(tokenId);
-    return this.#storage.isUnchanged?.(key, cached.version) === true ? cached : null;
+    if (isBatchToken(token)) return this.#lookupBatch(token, now);
+    return this.lookupById(this.idOf(token), now);
   }
 
   async #lookupBatch(token: Buffer, now: number): Promise<TokenEntry | null> {
@@ -181,14 +173,14 @@ export class TokenStore {
   }
 
   /** Service tokens only; null as in lookup(). */
-  async lookupById(tokenId: string, now: number): Promise<TokenEntry | null> {
-    return (await this.#readUsable(tokenId, now))?.entry ?? null;
+  lookupById(tokenId: string, now: number): Awaitable<TokenEntry | null> {
+    return andThen(this.#readUsable(tokenId, now), (found) => found?.entry ?? null);
   }
 
   /** Null when no usable token has this accessor. */
   async lookupByAccessor(accessor: string, now: number): Promise<TokenEntry | null> {
     if (accessor.length === 0 || accessor.length > 64) return null;
-    const found = await this.#storage.get(index.accessorKey(this.#salt, accessor));
+    const found = await this.#storage.get(index.accessorKey(this.#names, accessor));
     if (found === null) return null;
     const record = JSON.parse(found.value.toString('utf8')) as index.AccessorRecord;
     return await this.lookupById(record.tokenId, now);
@@ -244,7 +236,7 @@ export class TokenStore {
       const found = await this.#read(tokenId);
       if (found === null) return false;
       const expected = [{ key: index.idKey(tokenId), version: found.version }];
-      await this.#storage.commit(index.removeWrites(this.#salt, found.entry), expected);
+      await this.#storage.commit(index.removeWrites(this.#names, found.entry), expected);
       this.#cache.drop(tokenId);
       return true;
     });
@@ -309,19 +301,24 @@ export class TokenStore {
     return await tidyIndexes(this.#storage);
   }
 
-  async #readUsable(tokenId: string, now: number): Promise<VersionedEntry | null> {
-    const found = await this.#read(tokenId);
-    return found !== null && isUsable(found.entry, now) ? found : null;
+  #readUsable(tokenId: string, now: number): Awaitable<VersionedEntry | null> {
+    return andThen(this.#read(tokenId), (found) =>
+      found !== null && isUsable(found.entry, now) ? found : null,
+    );
   }
 
-  async #read(tokenId: string): Promise<VersionedEntry | null> {
+  #read(tokenId: string): Awaitable<VersionedEntry | null> {
     const cached = this.#cache.find(tokenId);
     const key = index.idKey(tokenId);
-    const found =
-      cached === null
-        ? await this.#storage.get(key)
-        : await this.#storage.getUnless(key, cached.version);
-    if (found === 'unchanged') return cached;
+    if (cached === null) {
+      return andThen(this.#storage.get(key), (found) => this.#remember(tokenId, found));
+    }
+    return andThen(this.#storage.getUnless(key, cached.version), (found) =>
+      found === 'unchanged' ? cached : this.#remember(tokenId, found),
+    );
+  }
+
+  #remember(tokenId: string, found: Entry | null): VersionedEntry | null {
     if (found === null) {
       this.#cache.drop(tokenId);
       return null;

@@ -3,7 +3,7 @@
 import { expiryKey } from '../framework/expiry-index.js';
 import type { Write } from '../framework/storage.js';
 import { encodeEntry, type TokenEntry } from './entry.js';
-import { saltedName } from './token-format.js';
+import type { SaltedNames } from './token-format.js';
 
 export const ID_PREFIX = 'id/';
 export const ACCESSOR_PREFIX = 'accessor/';
@@ -19,8 +19,8 @@ export function idKey(id: string): string {
 }
 
 /** Accessors are salted too, so that whoever reads the disk can not name a token to the API. */
-export function accessorKey(salt: Buffer, accessor: string): string {
-  return ACCESSOR_PREFIX + saltedName(salt, accessor);
+export function accessorKey(names: SaltedNames, accessor: string): string {
+  return ACCESSOR_PREFIX + names.of(accessor);
 }
 
 export function childKey(parentId: string, childId: string): string {
@@ -40,11 +40,11 @@ export interface AccessorRecord {
   readonly tokenId: string;
 }
 
-export function createWrites(salt: Buffer, entry: TokenEntry): readonly Write[] {
+export function createWrites(names: SaltedNames, entry: TokenEntry): readonly Write[] {
   const record: AccessorRecord = { accessor: entry.accessor, tokenId: entry.id };
   return [
     { put: idKey(entry.id), value: encodeEntry(entry) },
-    { put: accessorKey(salt, entry.accessor), value: Buffer.from(JSON.stringify(record)) },
+    { put: accessorKey(names, entry.accessor), value: Buffer.from(JSON.stringify(record)) },
     ...markKeys(entry).map((key) => ({ put: key, value: MARK })),
   ];
 }
@@ -60,10 +60,10 @@ export function changeWrites(before: TokenEntry, after: TokenEntry): readonly Wr
   ];
 }
 
-export function removeWrites(salt: Buffer, entry: TokenEntry): readonly Write[] {
+export function removeWrites(names: SaltedNames, entry: TokenEntry): readonly Write[] {
   return [
     { delete: idKey(entry.id) },
-    { delete: accessorKey(salt, entry.accessor) },
+    { delete: accessorKey(names, entry.accessor) },
     ...markKeys(entry).map((key) => ({ delete: key })),
   ];
 }

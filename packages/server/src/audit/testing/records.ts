@@ -15,7 +15,7 @@ export const AUTH: AuditAuth = {
   policies: ['default', 'app'],
   tokenPolicies: ['default', 'app'],
   identityPolicies: [],
-  policyResults: { allowed: true, grantingPolicies: ['app'] },
+  policyResults: { allowed: true, grantingPolicies: [{ name: 'app' }] },
   metadata: { username: 'anna' },
   entityId: 'e-1',
   tokenType: 'service',
@@ -44,10 +44,12 @@ export const REQUEST: AuditRequest = {
   remoteAddress: '192.0.2.7',
   remotePort: 40_000,
   wrapTtlSeconds: 0,
-  headers: new Map([
-    ['x-correlation-id', 'c-1'],
-    ['cookie', 'hunter2'],
-  ]),
+  carrier: {
+    headers: new Map([
+      ['x-correlation-id', 'c-1'],
+      ['cookie', 'hunter2'],
+    ]),
+  },
 };
 
 export const RESPONSE: AuditResponse = {

@@ -1,5 +1,7 @@
 // From a canonical path to the mount and the declared path that answer it. Holds one backend per mount uuid,
 // made when the table first shows it and closed when it is gone.
+
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import type { Backend, MountInfo, Path } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
 import type { MountEntry } from './entry.js';
@@ -63,19 +65,13 @@ export class Router {
   }
 
   /** Null when no mount covers the path, or the one that does is being removed. */
-  async find(path: string): Promise<Route | null> {
-    const entry = this.#entryFor(path, await this.#table.current());
-    return entry === null ? null : match(await this.#mounted(entry), path.slice(entry.path.length));
-  }
-
-  /** As find, where that needs no waiting; undefined otherwise. */
-  findNow(path: string): Route | null | undefined {
-    const snapshot = this.#table.currentNow();
-    if (snapshot === null) return undefined;
-    const entry = this.#entryFor(path, snapshot);
-    if (entry === null) return null;
-    const opened = this.#opened.get(entry);
-    return opened === undefined ? undefined : match(opened, path.slice(entry.path.length));
+  find(path: string): Awaitable<Route | null> {
+    return andThen(this.#table.current(), (snapshot) => {
+      const entry = this.#entryFor(path, snapshot);
+      if (entry === null) return null;
+      const rest = path.slice(entry.path.length);
+      return andThen(this.#mounted(entry), (live) => match(live, rest));
+    });
   }
 
   #entryFor(path: string, snapshot: MountSnapshot): MountEntry | null {
@@ -100,9 +96,11 @@ export class Router {
     for (const live of all) await (await live).backend.close?.();
   }
 
-  async #mounted(entry: MountEntry): Promise<Live> {
-    const opened = this.#opened.get(entry);
-    if (opened !== undefined) return opened;
+  #mounted(entry: MountEntry): Awaitable<Live> {
+    return this.#opened.get(entry) ?? this.#openEntry(entry);
+  }
+
+  async #openEntry(entry: MountEntry): Promise<Live> {
     const key = identity(entry);
     const known = this.#live.get(key);
     if (known !== undefined) return this.#remember(entry, await known);

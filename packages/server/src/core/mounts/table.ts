@@ -1,7 +1,13 @@
 // The mount table: stored as one entry, changed only by a commit that expects the version it was read at, and cached
 // for exactly that version. Every request asks storage whether it moved.
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../../framework/errors.js';
-import { retryOnConflict, type Storage, type Version } from '../../framework/storage.js';
+import {
+  type Entry,
+  retryOnConflict,
+  type Storage,
+  type Version,
+} from '../../framework/storage.js';
 import { defaultMounts, isProtectedMount, type MountEntry } from './entry.js';
 
 const KEY = 'mounts';
@@ -54,23 +60,17 @@ export class MountTable {
     await this.#storage.commit([{ put: KEY, value }], [{ key: KEY, version: null }]);
   }
 
-  /** As current(), where that needs no waiting; null otherwise. */
-  currentNow(): MountSnapshot | null {
+  /** The table as storage has it now. */
+  current(): Awaitable<MountSnapshot> {
     const known = this.#snapshot;
-    return known !== null && this.#storage.isUnchanged?.(KEY, known.version) === true
-      ? known
-      : null;
+    if (known === null) return andThen(this.#storage.get(KEY), (found) => this.#adopt(found));
+    return andThen(this.#storage.getUnless(KEY, known.version), (found) =>
+      found === 'unchanged' ? known : this.#adopt(found),
+    );
   }
 
-  /** The table as storage has it now. */
-  async current(): Promise<MountSnapshot> {
-    const known = this.#snapshot;
-    const found =
-      known === null
-        ? await this.#storage.get(KEY)
-        : await this.#storage.getUnless(KEY, known.version);
-    if (found === 'unchanged' && known !== null) return known;
-    if (found === null || found === 'unchanged') {
+  #adopt(found: Entry | null): MountSnapshot {
+    if (found === null) {
       throw new ApiError('internal', 'mount table is missing', { code: 'mount-table-missing' });
     }
     const entries = JSON.parse(found.value.toString('utf8')) as MountEntry[];

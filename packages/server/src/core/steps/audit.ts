@@ -1,12 +1,15 @@
 // Puts every request and every answer on record, refusals included. When no device takes the record nothing happens
 // (request) or nothing is released (answer). Hashing is the devices' business; secrets are only passed through.
+
 import type {
   AuditAuth,
   AuditMount,
   AuditRequest,
   AuditRequestRecord,
   AuditResponse,
+  AuditResponseRecord,
 } from '../../audit/record.js';
+import type { Awaitable } from '../../framework/awaitable.js';
 import type { IssuedToken } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
 import { remainingSeconds } from '../../tokens/entry.js';
@@ -20,13 +23,23 @@ function errorText(error: unknown): string {
   return error instanceof ApiError ? error.message : 'internal error';
 }
 
-export async function auditRequest(exchange: Exchange, error: unknown): Promise<void> {
-  await exchange.active.audit.logRequest(requestRecord(exchange, error));
+export function auditRequest(exchange: Exchange, error: unknown): Awaitable<void> {
+  return exchange.active.audit.logRequest(requestRecord(exchange, error));
 }
 
-export async function auditAnswer(exchange: Exchange, error: unknown): Promise<void> {
+export function auditAnswer(exchange: Exchange, error: unknown): Awaitable<void> {
+  return exchange.active.audit.logResponse(answerRecord(exchange, error));
+}
+
+/** Of a request that changed nothing and whose answer is at hand: both at once. */
+export function auditBoth(exchange: Exchange): Awaitable<void> {
+  return exchange.active.audit.logBoth(answerRecord(exchange, null));
+}
+
+function answerRecord(exchange: Exchange, error: unknown): AuditResponseRecord {
+  const { time, auth, request, error: text } = requestRecord(exchange, error);
   const response = error === null ? responsePart(exchange) : null;
-  await exchange.active.audit.logResponse({ ...requestRecord(exchange, error), response });
+  return { time, auth, request, error: text, response };
 }
 
 function requestRecord(exchange: Exchange, error: unknown): AuditRequestRecord {
@@ -51,13 +64,7 @@ function callerAuth(exchange: Exchange): AuditAuth | null {
     policies: caller.policies,
     tokenPolicies: token.policies,
     identityPolicies: NOTHING_CLEAR,
-    policyResults:
-      decision === null
-        ? null
-        : {
-            allowed: decision.allowed,
-            grantingPolicies: decision.grantingPolicies.map((policy) => policy.name),
-          },
+    policyResults: decision,
     metadata: token.metadata,
     entityId: token.entityId,
     tokenType: token.type,
@@ -96,10 +103,7 @@ function requestPart(exchange: Exchange): AuditRequest {
     remoteAddress: api.connection.remoteAddress,
     remotePort: api.connection.remotePort,
     wrapTtlSeconds: api.wrapTtlSeconds ?? 0,
-    /** Most devices want none of them. */
-    get headers() {
-      return api.headers;
-    },
+    carrier: api,
   };
 }
 

@@ -1,8 +1,9 @@
 // The request as the backend will see it, its operation settled: a write is a creation where the path's existence
 // check says that there is nothing yet.
+import type { Awaitable } from '../../framework/awaitable.js';
 import type { MountInfo, Operation, Request } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
-import { type Exchange, linkRequest } from '../exchange.js';
+import { type Exchange, linkRequest, type RequestBase } from '../exchange.js';
 
 const NO_MOUNT: MountInfo = {
   path: '',
@@ -14,26 +15,22 @@ const NO_MOUNT: MountInfo = {
   maxLeaseTtlSeconds: 0,
 };
 
-export async function buildRequest(exchange: Exchange): Promise<void> {
+export function buildRequest(exchange: Exchange): Awaitable<void> {
   const { api, route, active } = exchange;
   const own = <T extends Uint8Array>(bytes: T): T => api.own(bytes);
-  const base = {
-    id: api.id,
+  const base: RequestBase = {
     path: route?.path ?? api.path,
     mount: route?.mounted.info ?? NO_MOUNT,
     storage: active.requestView(route?.mounted.entry ?? null, own),
-    now: api.now,
-    ...(api.body.length > 0 ? { body: api.body } : {}),
-    caller: exchange.caller,
-    connection: api.connection,
     own,
   };
   const asked: Operation = api.operation === 'help' ? 'read' : api.operation;
-  exchange.request = linkRequest({ ...base, operation: asked }, exchange);
+  const request = linkRequest(exchange, asked, base);
+  exchange.request = request;
   if (asked !== 'update' || route?.declared?.hasExistenceCheck !== true) return;
-  if (!(await existsSafely(exchange, exchange.request))) {
-    exchange.request = linkRequest({ ...base, operation: 'create' }, exchange);
-  }
+  return existsSafely(exchange, request).then((exists) => {
+    if (!exists) exchange.request = linkRequest(exchange, 'create', base);
+  });
 }
 
 /**

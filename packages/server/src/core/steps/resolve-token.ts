@@ -1,5 +1,6 @@
 // From the token's bytes to who asks. A path that needs no token does not look at one; a bad token is refused with the
 // same text whether it is unknown, expired, used up, or came from a forbidden address.
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import type { Caller } from '../../framework/backend.js';
 import { isAddressAllowed } from '../../framework/cidr.js';
 import { type ApiError, badToken } from '../../framework/errors.js';
@@ -19,24 +20,33 @@ const TAKES_WRAPPING_TOKENS: ReadonlySet<string> = new Set([
   'sys/wrapping/rewrap',
 ]);
 
-export async function resolveToken(exchange: Exchange): Promise<void> {
-  if (isOpen(exchange)) return;
-  await resolvePresented(exchange);
+export function resolveToken(exchange: Exchange): Awaitable<void> {
+  return isOpen(exchange) ? undefined : resolvePresented(exchange);
 }
 
 /** For open paths that tell more to who shows a token (internal/ui/mounts). @throws ApiError as for every other path */
-export async function resolvePresented(exchange: Exchange): Promise<void> {
+export function resolvePresented(exchange: Exchange): Awaitable<void> {
   const { api, active } = exchange;
-  if (api.token === null) throw badToken('token-missing');
-  const entry = await active.tokens.lookup(api.token, api.now);
-  if (entry === null) throw notUsable(api, 'token-unknown');
-  checkOrigin(exchange, entry, api.token);
-  exchange.token = entry;
-  await takeUse(exchange, entry);
-  const entity = await active.entities.find(entry.entityId);
-  if (entity?.disabled === true) throw badToken('entity-disabled');
-  exchange.caller = toCaller(entry, entity);
-  exchange.acl = await aclOf(active, entry, entity);
+  const { token } = api;
+  if (token === null) throw badToken('token-missing');
+  return andThen(active.tokens.lookup(token, api.now), (entry) => {
+    if (entry === null) throw notUsable(api, 'token-unknown');
+    checkOrigin(exchange, entry, token);
+    exchange.token = entry;
+    const taken = entry.usesLeft === 0 ? undefined : takeUse(exchange, entry);
+    return andThen(taken, () => identify(exchange, entry));
+  });
+}
+
+function identify(exchange: Exchange, entry: TokenEntry): Awaitable<void> {
+  const { active } = exchange;
+  return andThen(active.entities.find(entry.entityId), (entity) => {
+    if (entity?.disabled === true) throw badToken('entity-disabled');
+    exchange.caller = toCaller(entry, entity);
+    return andThen(aclOf(active, entry, entity), (acl) => {
+      exchange.acl = acl;
+    });
+  });
 }
 
 function notUsable(api: ApiRequest, code: string): ApiError {
@@ -45,17 +55,14 @@ function notUsable(api: ApiRequest, code: string): ApiError {
 }
 
 /** What a token may do, whoever asks. */
-export async function aclOf(
-  active: Active,
-  entry: TokenEntry,
-  entity: Entity | null,
-): Promise<Acl> {
-  const identity = async (): Promise<TemplateIdentity | null> => identityOf(entity);
-  return await active.policies.aclFor(policiesOf(entry, entity), identity);
+export function aclOf(active: Active, entry: TokenEntry, entity: Entity | null): Awaitable<Acl> {
+  return active.policies.aclFor(policiesOf(entry, entity), () => identityOf(entity));
 }
 
+/** The token's own list wherever it is all: what is made of a list is remembered by it. */
 function policiesOf(entry: TokenEntry, entity: Entity | null): readonly string[] {
-  return [...new Set([...entry.policies, ...(entity?.policies ?? [])])];
+  if (entity === null || entity.policies.length === 0) return entry.policies;
+  return [...new Set([...entry.policies, ...entity.policies])];
 }
 
 function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void {
@@ -79,7 +86,6 @@ function checkOrigin(exchange: Exchange, entry: TokenEntry, token: Buffer): void
 
 /** A use is taken even when the request is refused later, as in Vault. */
 async function takeUse(exchange: Exchange, entry: TokenEntry): Promise<void> {
-  if (entry.usesLeft === 0) return;
   const after = await exchange.active.tokens.useOne(entry.id, exchange.api.now);
   if (after === null) throw notUsable(exchange.api, 'token-used-up');
   exchange.isLastUse = after.usesLeft === SPENT;

@@ -1,6 +1,7 @@
 // A whole unsealed core in memory for tests: real barrier, real stores, two backends whose behaviour a test can steer.
 import { Barrier } from '../../barrier/barrier.js';
-import type { AuthGrant, Backend, Factory, LeaseEvent } from '../../framework/backend.js';
+import type { Awaitable } from '../../framework/awaitable.js';
+import type { AuthGrant, Backend, Factory, LeaseEvent, Response } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
 import { field, type RawField } from '../../framework/field.js';
 import { DEFAULT_JSON_LIMITS, scanJsonObject } from '../../framework/json/scan.js';
@@ -30,6 +31,8 @@ export interface Steering {
   grant: Partial<AuthGrant>;
   /** What happens elsewhere while a login or a lease is being made. */
   meanwhile: () => Promise<void>;
+  /** What the effectless path answers. */
+  look: () => Awaitable<Response | null>;
 }
 
 const GRANT: AuthGrant = {
@@ -76,6 +79,13 @@ function leasingFactory(steering: Steering): Factory {
         fields: {},
         unauthenticated: true,
         operations: { read: async () => ({ data: { open: true } }) },
+      }),
+      path({
+        pattern: 'look',
+        help: HELP,
+        fields: {},
+        effectless: ['read'],
+        operations: { read: () => steering.look() },
       }),
       path({
         pattern: 'guarded',
@@ -220,6 +230,7 @@ export async function openTestServer(
     revocationFaults: [],
     grant: {},
     meanwhile: async () => undefined,
+    look: () => ({ data: { seen: 'it' } }),
   };
   const faults: TestServer['faults'] = [];
   const state = { now: 1_700_000_000_000 };
@@ -286,7 +297,7 @@ export async function openTestServer(
     set now(value) {
       state.now = value;
     },
-    call: (call) => core.handle(toRequest(call, state.now)),
+    call: async (call) => await core.handle(toRequest(call, state.now)),
     async seal() {
       await core.deactivate();
       lifecycle.seal();

@@ -5,7 +5,10 @@
 //   metadata/PATH     a key's metadata; the path is legible to whoever reads the storage engine, because listing needs it
 //   versions/NAME     one version's value, exactly as it came; NAME = HMAC(salt, path and number) and says nothing
 import { createHmac, randomBytes } from 'node:crypto';
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
+import { encodeJson } from '../../framework/json/encode.js';
+import { type JsonValue, RawJson } from '../../framework/json/value.js';
 import {
   type Entry,
   retryOnConflict,
@@ -22,6 +25,7 @@ import {
   type KvConfig,
   parseMetadata,
   type VersionInfo,
+  versionAnswer,
 } from './metadata.js';
 import { Turnstile } from './turnstile.js';
 
@@ -36,17 +40,32 @@ const SALT_BYTES = 32;
 
 /** A key's metadata at one stored state. */
 export interface KeyState {
+  /** Where the metadata lies. */
+  readonly key: string;
   readonly metadata: KeyMetadata;
   readonly version: Version;
-  /** Where the current version's value lies; '' when there is none. */
-  readonly currentName: string;
+  /** The current version, and what data/ answers about it; null when there is none. */
+  readonly current: CurrentVersion | null;
 }
 
-/** @property value null when the version is deleted or destroyed. */
+/** Made once, because most reads are of it. */
+interface CurrentVersion {
+  readonly info: VersionInfo;
+  /** Where its value lies. */
+  readonly key: string;
+  /** JSON of versionAnswer(). */
+  readonly answer: RawJson;
+}
+
+/**
+ * @property value null when the version is deleted or destroyed.
+ * @property about what data/ says of the version.
+ */
 export interface Reading {
   readonly metadata: KeyMetadata;
   readonly version: VersionInfo;
-  readonly value: Buffer | null;
+  readonly value: RawJson | null;
+  readonly about: JsonValue;
 }
 
 /** What a change to a key writes. @property next null deletes the key. */
@@ -103,9 +122,9 @@ export class KeyStore {
 
   #remember(path: string, entry: Entry): KeyState {
     const metadata = parseMetadata(entry.value);
-    const currentName =
-      metadata.currentVersion === 0 ? '' : this.versionKey(path, metadata.currentVersion);
-    const state = { metadata, version: entry.version, currentName };
+    const info = findVersion(metadata, 0);
+    const current = info === null ? null : this.#describe(path, info, metadata, entry.version);
+    const state = { key: METADATA_FOLDER + path, metadata, version: entry.version, current };
     this.#cache.delete(path);
     if (entry.value.length > CACHED_BYTES_MAX) return state;
     this.#cache.set(path, state);
@@ -114,28 +133,31 @@ export class KeyStore {
     return state;
   }
 
-  #settle(path: string, cached: KeyState | undefined, entry: Entry | null | 'unchanged') {
-    if (entry === null) this.#cache.delete(path);
-    if (entry !== 'unchanged') return entry === null ? null : this.#remember(path, entry);
-    return cached ?? null;
+  #describe(
+    path: string,
+    info: VersionInfo,
+    metadata: KeyMetadata,
+    version: Version,
+  ): CurrentVersion {
+    const text = encodeJson(versionAnswer(info, metadata));
+    const answer = new RawJson(text, `${version}/current`);
+    return { info, key: this.versionKey(path, info.number), answer };
   }
 
-  async #read(storage: Storage, path: string, cached: KeyState | undefined) {
-    const key = METADATA_FOLDER + path;
-    return cached === undefined
-      ? await storage.get(key)
-      : await storage.getUnless(key, cached.version);
+  #settle(path: string, entry: Entry | null): KeyState | null {
+    if (entry !== null) return this.#remember(path, entry);
+    this.#cache.delete(path);
+    return null;
   }
 
-  /** Whether it is known without waiting that this is how the key is now. */
-  #isCurrent(storage: Storage, path: string, state: KeyState): boolean {
-    return storage.isUnchanged?.(METADATA_FOLDER + path, state.version) === true;
-  }
-
-  async find(storage: Storage, path: string): Promise<KeyState | null> {
+  find(storage: Storage, path: string): Awaitable<KeyState | null> {
     const cached = this.#cache.get(path);
-    if (cached !== undefined && this.#isCurrent(storage, path, cached)) return cached;
-    return this.#settle(path, cached, await this.#read(storage, path, cached));
+    if (cached === undefined) {
+      return andThen(storage.get(METADATA_FOLDER + path), (entry) => this.#settle(path, entry));
+    }
+    return andThen(storage.getUnless(cached.key, cached.version), (entry) =>
+      entry === 'unchanged' ? cached : this.#settle(path, entry),
+    );
   }
 
   /**
@@ -143,54 +165,52 @@ export class KeyStore {
    * version has no value. The value is the bytes that were written and belongs to whoever owns what `storage` returns.
    * @throws TamperingError when metadata says that the value is there and it is not.
    */
-  async read(storage: Storage, path: string, number: number, now: number): Promise<Reading | null> {
-    return await retryOnConflict(async () => {
-      const found =
-        number === 0
-          ? await this.#findCurrent(storage, path)
-          : { state: await this.find(storage, path), value: null };
-      const { state } = found;
-      const version = state === null ? null : findVersion(state.metadata, number);
-      if (state === null || version === null) return null;
-      const { metadata } = state;
-      if (version.destroyed || isDeleted(version, now)) return { metadata, version, value: null };
-      const value = found.value ?? (await this.valueAt(storage, path, state, version.number));
-      return { metadata, version, value };
+  read(storage: Storage, path: string, number: number, now: number): Awaitable<Reading | null> {
+    const reading = this.#read(storage, path, number, now);
+    if (!(reading instanceof Promise)) return reading;
+    // The key moved on between its metadata and its value: only where there was something to wait for.
+    return reading.catch((error: unknown) => {
+      if (!(error instanceof StorageConflict)) throw error;
+      return retryOnConflict(async () => await this.#read(storage, path, number, now));
     });
   }
 
-  /**
-   * The current value is fetched while cached metadata is being checked, so that a cached key costs one round trip;
-   * null when that turns out to have moved.
-   */
-  async #findCurrent(
-    storage: Storage,
-    path: string,
-  ): Promise<{ readonly state: KeyState | null; readonly value: Buffer | null }> {
-    const cached = this.#cache.get(path);
-    if (cached === undefined || cached.currentName === '') {
-      return { state: await this.find(storage, path), value: null };
-    }
-    if (this.#isCurrent(storage, path, cached)) {
-      const stored = await storage.get(cached.currentName);
-      return { state: cached, value: stored?.value ?? null };
-    }
-    const [entry, value] = await Promise.all([
-      this.#read(storage, path, cached),
-      storage.get(cached.currentName),
-    ]);
-    const state = this.#settle(path, cached, entry);
-    const isSame = state !== null && state.currentName === cached.currentName;
-    return { state, value: isSame ? (value?.value ?? null) : null };
+  #read(storage: Storage, path: string, number: number, now: number): Awaitable<Reading | null> {
+    return andThen(this.find(storage, path), (state) => {
+      if (state === null) return null;
+      const { metadata, current } = state;
+      const isCurrent = number === 0 || number === current?.info.number;
+      const version = isCurrent ? (current?.info ?? null) : findVersion(metadata, number);
+      if (version === null) return null;
+      const about =
+        isCurrent && current !== null ? current.answer : versionAnswer(version, metadata);
+      if (version.destroyed || isDeleted(version, now)) {
+        return { metadata, version, value: null, about };
+      }
+      return andThen(this.valueAt(storage, path, state, version.number), (value) => ({
+        metadata,
+        version,
+        value,
+        about,
+      }));
+    });
   }
 
   /**
    * A value that `state` says is there. @throws StorageConflict when the key moved on since, TamperingError when not:
    * metadata and values are written together, so a missing value was taken away.
    */
-  async valueAt(storage: Storage, path: string, state: KeyState, number: number): Promise<Buffer> {
-    const entry = await storage.get(this.versionKey(path, number));
-    if (entry !== null) return entry.value;
+  valueAt(storage: Storage, path: string, state: KeyState, number: number): Awaitable<RawJson> {
+    const { current } = state;
+    const key = current?.info.number === number ? current.key : this.versionKey(path, number);
+    return andThen(storage.get(key), (entry) =>
+      entry === null
+        ? this.#explainMissing(storage, path, state)
+        : new RawJson(entry.value, String(entry.version)),
+    );
+  }
+
+  async #explainMissing(storage: Storage, path: string, state: KeyState): Promise<never> {
     const again = await this.find(storage, path);
     if (again?.version !== state.version) throw new StorageConflict('key changed while being read');
     throw new TamperingError('a version that the metadata names has no value');

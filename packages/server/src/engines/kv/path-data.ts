@@ -1,10 +1,11 @@
 // KV v2's data/ and subkeys/: reading and writing values. A value is one JSON object whose bytes are kept as they came.
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import type { Path, Request, Response } from '../../framework/backend.js';
 import { ApiError, invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
 import { parseRawJson } from '../../framework/json/decode.js';
 import { mergePatchJson, subkeysJson } from '../../framework/json/tree.js';
-import { RawJson } from '../../framework/json/value.js';
+import type { JsonValue, RawJson } from '../../framework/json/value.js';
 import { path } from '../../framework/path.js';
 import type { KeyState, KeyStore } from './key-store.js';
 import {
@@ -14,7 +15,6 @@ import {
   type KeyMetadata,
   type KvConfig,
   newMetadata,
-  type VersionInfo,
   versionAnswer,
 } from './metadata.js';
 import { isKey, requireKey } from './require-key.js';
@@ -67,11 +67,8 @@ function written(metadata: KeyMetadata): Response {
 }
 
 /** 404 with a body that says what happened to the version. */
-function gone(name: 'data' | 'subkeys', version: VersionInfo, metadata: KeyMetadata): Response {
-  return {
-    outcome: 'missing',
-    data: { [name]: null, metadata: versionAnswer(version, metadata) },
-  };
+function gone(name: 'data' | 'subkeys', about: JsonValue): Response {
+  return { outcome: 'missing', data: { [name]: null, metadata: about } };
 }
 
 /** Stores one more version and drops those that must make room, in one commit. */
@@ -122,24 +119,24 @@ async function patch(
     const config = await store.config(storage);
     checkCas(cas, state, config);
     const before = await store.valueAt(storage, key, state, current.number);
-    const merged = request.own(mergePatchJson(new RawJson(before), data).bytes);
+    const merged = request.own(mergePatchJson(before, data).bytes);
     return addition(state, config, now, merged);
   });
   return done ?? missing;
 }
 
-async function read(
+function read(
   store: KeyStore,
   request: Request,
   key: string,
   number: number,
-): Promise<Response | null> {
+): Awaitable<Response | null> {
   if (!isKey(key)) return null;
-  const found = await store.read(request.storage, key, number, request.now);
-  if (found === null) return null;
-  const { metadata, version, value } = found;
-  if (value === null) return gone('data', version, metadata);
-  return { data: { data: new RawJson(value), metadata: versionAnswer(version, metadata) } };
+  return andThen(store.read(request.storage, key, number, request.now), (found) => {
+    if (found === null) return null;
+    const { value: data, about } = found;
+    return data === null ? gone('data', about) : { data: { data, metadata: about } };
+  });
 }
 
 /** Soft delete of the current version; nothing to do is no error. */
@@ -171,8 +168,9 @@ export function dataPath(store: KeyStore): Path {
       data: field.raw('The value: a JSON object, stored as it comes.'),
       options: field.raw('Options of a write: {"cas": number}.'),
     },
-    exists: async (request, { path: key }) =>
-      key !== '' && (await store.find(request.storage, key)) !== null,
+    exists: (request, { path: key }) =>
+      key !== '' && andThen(store.find(request.storage, key), (state) => state !== null),
+    effectless: ['read'],
     operations: {
       read: (request, values) => read(store, request, values.path, values.version),
       create: (request, values) => write(store, request, requireKey(values.path), values),
@@ -195,6 +193,7 @@ export function subkeysPath(store: KeyStore): Path {
       version: field.integer('Version to read; 0 is the current one.'),
       depth: field.integer('Deepest level to show; 0 shows all.'),
     },
+    effectless: ['read'],
     operations: {
       read: async (request, values) => {
         if (values.depth < 0) {
@@ -204,10 +203,9 @@ export function subkeysPath(store: KeyStore): Path {
         if (!isKey(key)) return null;
         const found = await store.read(request.storage, key, number, request.now);
         if (found === null) return null;
-        const { metadata, version, value } = found;
-        if (value === null) return gone('subkeys', version, metadata);
-        const subkeys = subkeysJson(new RawJson(value), values.depth);
-        return { data: { subkeys, metadata: versionAnswer(version, metadata) } };
+        const { value, about } = found;
+        if (value === null) return gone('subkeys', about);
+        return { data: { subkeys: subkeysJson(value, values.depth), metadata: about } };
       },
     },
   });

@@ -1,6 +1,7 @@
 // Turns what KV v1 left in the view into first versions of KV v2, while the server runs. Each step is one commit that
 // moves whole keys, so it may stop anywhere, start again, and run in several processes at once.
 
+import type { Awaitable } from '../../framework/awaitable.js';
 import { scanKeys } from '../../framework/listing.js';
 import {
   type Expectation,
@@ -42,11 +43,12 @@ export class Upgrade {
    * Returns once the view holds nothing of v1. @param now becomes the creation time of what is upgraded.
    * @throws ApiError kv-upgrading when there is more than fits into one step.
    */
-  async ensureDone(now: number): Promise<void> {
+  ensureDone(now: number): Awaitable<void> {
     if (this.#isDone) return;
     this.#running ??= this.#start(now);
-    await this.#running.firstStep;
-    if (!this.#isDone) throw upgrading();
+    return this.#running.firstStep.then(() => {
+      if (!this.#isDone) throw upgrading();
+    });
   }
 
   #start(now: number): Run {

@@ -1,4 +1,5 @@
 // KV v2: versioned values with metadata. Puts the paths together and keeps them shut until the view is v2's.
+import { andThen } from '../../framework/awaitable.js';
 import type { Backend, MountContext, Path } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { KeyStore } from './key-store.js';
@@ -15,14 +16,10 @@ function afterUpgrade(path: Path, upgrade: Upgrade): Path {
   return {
     ...path,
     match: (text) => path.match(text),
-    exists: async (request, raw) => {
-      await upgrade.ensureDone(request.now);
-      return await path.exists(request, raw);
-    },
-    handle: async (request, raw) => {
-      await upgrade.ensureDone(request.now);
-      return await path.handle(request, raw);
-    },
+    exists: (request, raw) =>
+      andThen(upgrade.ensureDone(request.now), () => path.exists(request, raw)),
+    handle: (request, raw) =>
+      andThen(upgrade.ensureDone(request.now), () => path.handle(request, raw)),
   };
 }
 

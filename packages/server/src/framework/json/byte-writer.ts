@@ -3,6 +3,8 @@
 /** A writer that is used again keeps no more memory than this. */
 const KEPT_BYTES_MAX = 256 * 1024;
 const PENDING_MAX = 4096;
+/** Copied byte by byte: calling out costs more. */
+const SHORT_BYTES_MAX = 48;
 
 /** Bytes appended one after the other. `finish` hands the buffer over, `take` a copy; the caller owns and wipes it. */
 export class ByteWriter {
@@ -34,6 +36,20 @@ export class ByteWriter {
     this.#length += this.#buffer.write(text, this.#length, 'utf8');
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    this.#flush();
+    return this.#length;
+  }
+
+  /** Takes back, and wipes, what was written behind the first `length` bytes. */
+  rewind(length: number): void {
+    this.#pending = '';
+    if (length >= this.#length) return;
+    this.#buffer.fill(0, length, this.#length);
+    this.#length = length;
+  }
+
   byte(value: number): void {
     this.#flush();
     this.#reserve(1);
@@ -55,8 +71,24 @@ export class ByteWriter {
   range(source: Buffer, start: number, end: number): void {
     this.#flush();
     this.#reserve(end - start);
-    source.copy(this.#buffer, this.#length, start, end);
-    this.#length += end - start;
+    const buffer = this.#buffer;
+    let to = this.#length;
+    if (end - start <= SHORT_BYTES_MAX) {
+      for (let at = start; at < end; at += 1, to += 1) buffer[to] = source[at] as number;
+    } else to += source.copy(buffer, to, start, end);
+    this.#length = to;
+  }
+
+  /** What was written, where it lies: good until the next call. */
+  view(): Buffer {
+    this.#flush();
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Wipes what was written; the writer may be used again. */
+  clear(): void {
+    this.rewind(0);
+    if (this.#buffer.length > KEPT_BYTES_MAX) this.#buffer = Buffer.alloc(KEPT_BYTES_MAX);
   }
 
   /** A copy of what was written, for the caller to own and wipe; the writer is wiped and may be used again. */

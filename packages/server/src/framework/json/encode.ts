@@ -19,9 +19,14 @@ function isList(value: object): value is readonly JsonValue[] {
 }
 
 /** Collects text and raw parts; text that stands together becomes one chunk. */
-class Writer {
+export class JsonWriter {
   readonly #parts: (string | Buffer)[] = [];
   #text = '';
+
+  /** JSON text, as it is. */
+  text(json: string): void {
+    this.#text += json;
+  }
 
   value(value: JsonValue): void {
     if (typeof value === 'string') this.#text += JSON.stringify(value);
@@ -61,6 +66,7 @@ class Writer {
     this.#text += separator === '{' ? '{}' : '}';
   }
 
+  /** One buffer that the caller owns and wipes. */
   finish(): Buffer {
     if (this.#parts.length === 0) return Buffer.from(this.#text, 'utf8');
     this.#parts.push(this.#text);
@@ -77,7 +83,7 @@ class Writer {
 
 /** JSON text of `value`; members that are undefined are left out. Numbers must be finite. */
 export function encodeJson(value: JsonValue): Buffer {
-  const writer = new Writer();
+  const writer = new JsonWriter();
   writer.value(value);
   return writer.finish();
 }

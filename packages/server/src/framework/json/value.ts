@@ -6,9 +6,15 @@
  */
 export class RawJson {
   readonly bytes: Buffer;
+  /**
+   * Names these very bytes: wherever the name is seen again, so are they. For who makes something of them and remembers
+   * it (never them). Null when they have no name.
+   */
+  readonly name: string | null;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, name: string | null = null) {
     this.bytes = bytes;
+    this.name = name;
   }
 
   /** Never its content: a RawJson that strays into a log or a template says only that it is one. */

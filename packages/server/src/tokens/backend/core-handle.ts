@@ -1,4 +1,5 @@
 // What the token backend needs from core, and nothing more. Core implements it; the backend never imports core.
+import type { Awaitable } from '../../framework/awaitable.js';
 import type { RenewedAuth, Request } from '../../framework/backend.js';
 import type { TokenEntry } from '../entry.js';
 import type { TtlLimits } from '../token-spec.js';
@@ -18,7 +19,7 @@ export interface TokenCore {
   hasSudo(request: Request): Promise<boolean>;
   policyExists(name: string): Promise<boolean>;
   /** Policies that come with the entity, '' has none. */
-  identityPolicies(entityId: string): Promise<readonly string[]>;
+  identityPolicies(entityId: string): Awaitable<readonly string[]>;
   /** Entity of an alias at auth/token/, made when there is none. */
   entityForAlias(request: Request, aliasName: string): Promise<string>;
   /** Asks the backend of `entry.mountUuid`. @throws ApiError to refuse, also when the mount is gone */

@@ -1,4 +1,5 @@
 // auth/token/lookup, lookup-self, lookup-accessor: what a token is. Only who has the token sees the token.
+import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import type { Path, Request, Response } from '../../framework/backend.js';
 import { ApiError } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
@@ -7,25 +8,27 @@ import { findByToken, getByAccessor, type NamedToken, ownToken } from './named-t
 import type { TokenParts } from './parts.js';
 import { lookupData, quoteToken } from './token-data.js';
 
-async function answer(parts: TokenParts, request: Request, named: NamedToken): Promise<Response> {
-  const identityPolicies = await parts.core.identityPolicies(named.entry.entityId);
-  const quoted = named.token === null ? null : quoteToken(named.token);
-  const data = lookupData(named.entry, {
-    quotedToken: quoted === null ? null : request.own(quoted),
-    identityPolicies,
-    now: request.now,
+function answer(parts: TokenParts, request: Request, named: NamedToken): Awaitable<Response> {
+  return andThen(parts.core.identityPolicies(named.entry.entityId), (identityPolicies) => {
+    const quoted = named.token === null ? null : quoteToken(named.token);
+    const data = lookupData(named.entry, {
+      quotedToken: quoted === null ? null : request.own(quoted),
+      identityPolicies,
+      now: request.now,
+    });
+    return { data };
   });
-  return { data };
 }
 
 export function lookupPaths(parts: TokenParts): readonly Path[] {
-  const self = (request: Request): Promise<Response> =>
+  const self = (request: Request): Awaitable<Response> =>
     answer(parts, request, ownToken(parts, request));
   return [
     path({
       pattern: 'lookup-self',
       help: { synopsis: 'Shows the caller’s token.', description: '' },
       fields: {},
+      effectless: ['read', 'update'],
       operations: { read: self, update: self },
     }),
     path({
