@@ -164,64 +164,87 @@ function addHeaders(reply: Reply, { headers }: Admission): void {
   for (const [name, value] of headers) reply.fields += fieldLine(name, value);
 }
 
-/** What the engine calls for each request. Never throws. */
-export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: Exchange) => void {
-  function answerError(error: unknown, id: string): Answer {
-    const answer = findErrorAnswer(error);
-    if (answer !== null) return answer;
-    options.reportFault(error, id);
-    return internalErrorAnswer();
+/** One listener's way from exchanges to core and back. */
+class ApiFront {
+  readonly #handler: ApiHandler;
+  readonly #options: ApiOptions;
+
+  constructor(handler: ApiHandler, options: ApiOptions) {
+    this.#handler = handler;
+    this.#options = options;
   }
 
-  function send(exchange: Exchange, answer: Answer): void {
-    exchange.answer(options.decorate === null ? answer : options.decorate(answer));
-  }
-
-  function encode(result: ApiResult, id: string): Answer {
+  /** Never throws. */
+  take(exchange: Exchange): void {
+    const { head } = exchange;
+    if (!head.target.startsWith(PREFIX) && head.method !== 'OPTIONS') {
+      this.#serveOther(exchange);
+      return;
+    }
+    const id = randomUUID();
+    let corsFields = '';
     try {
-      return answerResult(result);
+      corsFields = readCorsFields(head, this.#options.cors);
+      if (head.method === 'OPTIONS') {
+        this.#send(exchange, answerOptions(head, this.#options.cors, corsFields));
+        exchange.release();
+        return;
+      }
+      if (this.#options.requireRequestHeader) checkRequestHeader(head);
+      const request = new TranslatedRequest(id, exchange, this.#options);
+      this.#callCore(request, exchange, newReply(request, corsFields));
     } catch (error) {
-      return answerError(error, id);
+      this.#send(exchange, withFields(this.#answerError(error, id), corsFields));
+      exchange.release();
     }
   }
 
-  function callCore(request: TranslatedRequest, exchange: Exchange, reply: Reply): void {
+  #serveOther(exchange: Exchange): void {
+    try {
+      if (this.#options.serveOther?.(exchange) === true) return;
+      this.#send(exchange, emptyErrorAnswer(NOT_FOUND));
+    } catch (error) {
+      this.#send(exchange, this.#answerError(error, ''));
+    }
+    exchange.release();
+  }
+
+  #callCore(request: TranslatedRequest, exchange: Exchange, reply: Reply): void {
     const finish = (answer: Answer): void => {
-      send(exchange, withFields(answer, reply.fields));
+      this.#send(exchange, withFields(answer, reply.fields));
       request.wipe();
       exchange.release();
     };
     let called: Awaitable<ApiResult>;
     try {
-      called = serve(request, exchange, reply);
+      called = this.#serve(request, exchange, reply);
     } catch (error) {
-      finish(answerError(error, request.id));
+      finish(this.#answerError(error, request.id));
       return;
     }
     if (called instanceof Promise) {
       called.then(
-        (result) => finish(encode(result, request.id)),
-        (error: unknown) => finish(answerError(error, request.id)),
+        (result) => finish(this.#encode(result, request.id)),
+        (error: unknown) => finish(this.#answerError(error, request.id)),
       );
-    } else finish(encode(called, request.id));
+    } else finish(this.#encode(called, request.id));
   }
 
   /** The admission first: whoever is refused there has no body parsed. Adds to `reply` what the admission says. */
-  function serve(
-    request: TranslatedRequest,
-    exchange: Exchange,
-    reply: Reply,
-  ): Awaitable<ApiResult> {
-    const admission = options.admit?.(request) ?? null;
-    if (admission === null) return handler.handle(request.readBody(exchange, options.jsonLimits));
-    if (admission.settle !== null) return serveSettled(request, exchange, reply, admission.settle);
+  #serve(request: TranslatedRequest, exchange: Exchange, reply: Reply): Awaitable<ApiResult> {
+    const { admit, jsonLimits } = this.#options;
+    const admission = admit?.(request) ?? null;
+    if (admission === null) return this.#handler.handle(request.readBody(exchange, jsonLimits));
+    if (admission.settle !== null) {
+      return this.#serveSettled(request, exchange, reply, admission.settle);
+    }
     addHeaders(reply, admission);
     if (admission.refuse !== null) return admission.refuse();
-    return handler.handle(request.readBody(exchange, options.jsonLimits));
+    return this.#handler.handle(request.readBody(exchange, jsonLimits));
   }
 
   /** For requests that are counted by what their body says. One that can not be read counts as well. */
-  async function serveSettled(
+  async #serveSettled(
     request: TranslatedRequest,
     exchange: Exchange,
     reply: Reply,
@@ -229,7 +252,7 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
   ): Promise<ApiResult> {
     let fault: { readonly error: unknown } | null = null;
     try {
-      request.readBody(exchange, options.jsonLimits);
+      request.readBody(exchange, this.#options.jsonLimits);
     } catch (error) {
       fault = { error };
     }
@@ -237,36 +260,32 @@ export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: 
     if (admission !== null) addHeaders(reply, admission);
     if (admission !== null && admission.refuse !== null) return await admission.refuse();
     if (fault !== null) throw fault.error;
-    return await handler.handle(request);
+    return await this.#handler.handle(request);
   }
 
-  function serveOther(exchange: Exchange): void {
-    if (options.serveOther?.(exchange) === true) return;
-    send(exchange, emptyErrorAnswer(NOT_FOUND));
-    exchange.release();
-  }
-
-  return (exchange) => {
-    const id = randomUUID();
-    const { head } = exchange;
-    let corsFields = '';
+  #encode(result: ApiResult, id: string): Answer {
     try {
-      if (!head.target.startsWith(PREFIX) && head.method !== 'OPTIONS') {
-        serveOther(exchange);
-        return;
-      }
-      corsFields = readCorsFields(head, options.cors);
-      if (head.method === 'OPTIONS') {
-        send(exchange, answerOptions(head, options.cors, corsFields));
-        exchange.release();
-        return;
-      }
-      if (options.requireRequestHeader) checkRequestHeader(head);
-      const request = new TranslatedRequest(id, exchange, options);
-      callCore(request, exchange, newReply(request, corsFields));
+      return answerResult(result);
     } catch (error) {
-      send(exchange, withFields(answerError(error, id), corsFields));
-      exchange.release();
+      return this.#answerError(error, id);
     }
-  };
+  }
+
+  #answerError(error: unknown, id: string): Answer {
+    const answer = findErrorAnswer(error);
+    if (answer !== null) return answer;
+    this.#options.reportFault(error, id);
+    return internalErrorAnswer();
+  }
+
+  #send(exchange: Exchange, answer: Answer): void {
+    const { decorate } = this.#options;
+    exchange.answer(decorate === null ? answer : decorate(answer));
+  }
+}
+
+/** What the engine calls for each request. Never throws. */
+export function createApi(handler: ApiHandler, options: ApiOptions): (exchange: Exchange) => void {
+  const front = new ApiFront(handler, options);
+  return (exchange) => front.take(exchange);
 }
