@@ -264,7 +264,6 @@ for (const [kind, type, published] of ABSENT) {
 
 const ABSENT_PATHS = [
   ['sys/mfa/validate', 'CVE-2025-6015: not applicable: there is no MFA'],
-  ['sys/storage/raft/join', 'CVE-2024-8185: not applicable: there is no raft to join'],
   ['sys/plugins/catalog/secret/x', 'CVE-2026-39396: not applicable: no plugin is ever fetched'],
   ['sys/workflows/manage/x', 'GHSA-rh46: not applicable: there are no workflows'],
 ];
@@ -273,3 +272,13 @@ for (const [path, name] of ABSENT_PATHS) {
     assert.ok([404, 405].includes(await statusOf('POST', path, { body: {} })), 'write the test');
   });
 }
+
+test('CVE-2024-8185: joining a raft cluster is refused, without a token before anything else', async () => {
+  const body = { leader_api_addr: 'https://127.0.0.1:1', retry: true };
+  for (let round = 0; round < 50; round += 1) {
+    const { status } = await ask('POST', 'sys/storage/raft/join', { token: null, body });
+    assert.equal(status, 403);
+  }
+  const refused = await ask('POST', 'sys/storage/raft/join', { body });
+  assert.deepEqual([refused.status, refused.json.errors], [400, ['raft storage is not in use']]);
+});
