@@ -31,8 +31,16 @@ export const mountFlags = {
   'plugin-name': textFlag('Name of the plugin, for type plugin.'),
 } as const;
 
+/** What `secrets tune` and `auth tune` can change alike. */
+export const tuneFlags = {
+  ...mountConfigFlags,
+  description: textFlag('What the mount is for.'),
+  version: textFlag('Version of the mount, such as 2 for kv.'),
+  options: pairsFlag('Option of the mount.'),
+} as const;
+
 /** Only what was given, under the API's names. */
-export function mountConfig(flags: Values<typeof mountConfigFlags>): Record<string, unknown> {
+function mountConfig(flags: Values<typeof mountConfigFlags>): Record<string, unknown> {
   const config: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flags)) {
     if (!(name in mountConfigFlags) || value === null) continue;
@@ -42,15 +50,29 @@ export function mountConfig(flags: Values<typeof mountConfigFlags>): Record<stri
   return config;
 }
 
+type OptionFlags = Pick<Values<typeof tuneFlags>, 'options' | 'version'>;
+
+/** {} where none was given. */
+function mountOptions(flags: OptionFlags): { options?: Record<string, string> } {
+  const version = flags.version === null ? {} : { version: flags.version };
+  const options = { ...flags.options, ...version };
+  return Object.keys(options).length === 0 ? {} : { options };
+}
+
+/** Body of a tuning call. */
+export function tuneBody(flags: Values<typeof tuneFlags>): Record<string, unknown> {
+  return {
+    ...mountConfig(flags),
+    ...(flags.description === null ? {} : { description: flags.description }),
+    ...mountOptions(flags),
+  };
+}
+
 /** Body of an enabling call. */
 export function mountBody(
   type: string,
   flags: Values<typeof mountFlags> & Values<typeof mountConfigFlags>,
 ): Record<string, unknown> {
-  const options = {
-    ...flags.options,
-    ...(flags.version === null ? {} : { version: flags.version }),
-  };
   const { plugin_version, ...config } = mountConfig(flags);
   return {
     type,
@@ -59,7 +81,7 @@ export function mountBody(
     seal_wrap: flags['seal-wrap'],
     external_entropy_access: flags['external-entropy-access'],
     config: { ...config, ...(flags['force-no-cache'] ? { force_no_cache: true } : {}) },
-    ...(Object.keys(options).length > 0 ? { options } : {}),
+    ...mountOptions(flags),
     ...(plugin_version === undefined ? {} : { plugin_version }),
     ...(flags['plugin-name'] === null ? {} : { plugin_name: flags['plugin-name'] }),
   };

@@ -1,12 +1,14 @@
 // sys/init: makes a database. Shares and root token leave once, as bytes that are wiped with the request.
+
 import { prepareDatabase } from '../core/first-writes.js';
 import type { Path, Request, Response } from '../framework/backend.js';
+import { encodeBase64Bytes } from '../framework/base64-bytes.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import type { RawJson } from '../framework/json/value.js';
 import { path } from '../framework/path.js';
 import { quoteSecret, rawAnswer } from './json-answer.js';
-import { encodeBase64, encodeHex } from './key-text.js';
+import { encodeHex } from './key-text.js';
 import type { SystemParts } from './parts.js';
 
 /** Quoted texts of key shares, owned by the request; wipes the shares. */
@@ -21,7 +23,7 @@ export function encodeShares(
       text.fill(0);
       return quoted;
     });
-  const encoded = { keys: quote(encodeHex), keys_base64: quote(encodeBase64) };
+  const encoded = { keys: quote(encodeHex), keys_base64: quote(encodeBase64Bytes) };
   for (const share of shares) share.fill(0);
   return encoded;
 }

@@ -1,11 +1,13 @@
 // sys/tools: random bytes and digests, for clients that would rather not make them themselves.
+
 import { createHash, randomBytes } from 'node:crypto';
 import type { Path, Request, Response } from '../framework/backend.js';
+import { decodeBase64Bytes, encodeBase64Bytes } from '../framework/base64-bytes.js';
 import { invalidRequest } from '../framework/errors.js';
 import { field } from '../framework/field.js';
 import { path } from '../framework/path.js';
 import { quoteSecret } from './json-answer.js';
-import { decodeBase64, encodeBase64, encodeHex } from './key-text.js';
+import { encodeHex } from './key-text.js';
 
 const RANDOM_BYTES_MAX = 128 * 1024;
 const SOURCES: ReadonlySet<string> = new Set(['', 'platform']);
@@ -54,7 +56,7 @@ function readCount(inPath: string, inBody: number): number {
 
 function random(request: Request, count: number, format: string): Response {
   const bytes = request.own(randomBytes(count));
-  const text = request.own(format === 'hex' ? encodeHex(bytes) : encodeBase64(bytes));
+  const text = request.own(format === 'hex' ? encodeHex(bytes) : encodeBase64Bytes(bytes));
   return { data: { random_bytes: quoteSecret(request, text) } };
 }
 
@@ -100,7 +102,7 @@ function hashPath(pattern: string): Path {
           throw invalidRequest('unsupported algorithm', 'algorithm-unsupported');
         }
         checkFormat(format);
-        const bytes = decodeBase64(encoded);
+        const bytes = decodeBase64Bytes(encoded);
         if (bytes === null) {
           throw invalidRequest('unable to decode input as base64', 'input-invalid');
         }

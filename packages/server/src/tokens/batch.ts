@@ -1,8 +1,8 @@
 // Batch tokens: the entry itself, sealed, so that nothing is stored. They can not be revoked one by one; they end
 // with their time or with their parent.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { decodeBase64urlBytes, encodeBase64urlBytes } from '../framework/base64-bytes.js';
 import { invalidRequest } from '../framework/errors.js';
-import { decodeBase64urlBytes, encodeBase64urlBytes } from './base64url-bytes.js';
 import { BATCH_PREFIX, TOKEN_BYTES_MAX } from './token-format.js';
 
 const VERSION = 1;

@@ -4,14 +4,13 @@ import {
   durationFlag,
   type Flag,
   integerFlag,
-  pairsFlag,
   textFlag,
   UsageError,
 } from '../../arguments/flag.js';
 import { during } from '../../session/explain.js';
 import { command } from '../command.js';
 import { mountPath } from '../context.js';
-import { mountConfig, mountConfigFlags } from '../mount-settings.js';
+import { tuneBody, tuneFlags } from '../mount-settings.js';
 
 const optionalBoolean: Flag<boolean | null> = {
   ...booleanFlag('Do not lock names out.'),
@@ -33,10 +32,7 @@ export const authTune = command({
   details: 'Changes settings of an auth method that is mounted. What is not named stays.',
   examples: [['', 'auth tune -default-lease-ttl=72h userpass']],
   flags: {
-    ...mountConfigFlags,
-    description: textFlag('What the mount is for.'),
-    version: textFlag('Version of the method.'),
-    options: pairsFlag('Option of the method.'),
+    ...tuneFlags,
     'token-type': textFlag('Kind of token: default-service, default-batch, service or batch.'),
     'user-lockout-threshold': integerFlag('Failed logins before a name is locked out.'),
     'user-lockout-duration': durationFlag('How long it stays locked out.'),
@@ -46,11 +42,7 @@ export const authTune = command({
   arguments: [1, 1],
   async run(context, flags, args) {
     const path = mountPath(args[0] ?? '');
-    const data = mountConfig(flags);
-    if (flags.description !== null) data.description = flags.description;
-    const version = flags.version === null ? {} : { version: flags.version };
-    const options = { ...flags.options, ...version };
-    if (Object.keys(options).length > 0) data.options = options;
+    const data = tuneBody(flags);
     if (flags['token-type'] !== null) data.token_type = flags['token-type'];
     const lockout = lockoutConfig(flags);
     if (Object.keys(lockout).length > 0) data.user_lockout_config = lockout;

@@ -1,29 +1,20 @@
 // `secrets tune`: changes the settings of an engine that is mounted.
-import { pairsFlag, textFlag, UsageError } from '../../arguments/flag.js';
+import { UsageError } from '../../arguments/flag.js';
 import { during } from '../../session/explain.js';
 import { command } from '../command.js';
 import { mountPath } from '../context.js';
-import { mountConfig, mountConfigFlags } from '../mount-settings.js';
+import { tuneBody, tuneFlags } from '../mount-settings.js';
 
 export const secretsTune = command({
   usage: 'secrets tune [options] PATH',
   summary: 'Change settings of a secrets engine',
   details: 'Changes settings of a secrets engine that is mounted. What is not named stays.',
   examples: [['', 'secrets tune -default-lease-ttl=72h transit']],
-  flags: {
-    ...mountConfigFlags,
-    description: textFlag('What the mount is for.'),
-    version: textFlag('Version of the engine.'),
-    options: pairsFlag('Option of the engine.'),
-  },
+  flags: tuneFlags,
   arguments: [1, 1],
   async run(context, flags, args) {
     const path = mountPath(args[0] ?? '');
-    const data = mountConfig(flags);
-    if (flags.description !== null) data.description = flags.description;
-    const version = flags.version === null ? {} : { version: flags.version };
-    const options = { ...flags.options, ...version };
-    if (Object.keys(options).length > 0) data.options = options;
+    const data = tuneBody(flags);
     if (Object.keys(data).length === 0) throw new UsageError('nothing to change was given');
     const call = context.client.call('POST', `sys/mounts/${path}tune`, { data });
     await during(`tuning secrets engine ${path}`, call);
