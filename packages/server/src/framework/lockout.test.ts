@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_LOCKOUT, effectiveLockout, LoginLockout } from './lockout.js';
+import { DEFAULT_LOCKOUT, effectiveLockout, LoginLockout, mergeLockout } from './lockout.js';
 import { MemoryStorage } from './testing/memory-storage.js';
 
 const NOW = 1_700_000_000_000;
@@ -73,6 +73,10 @@ test('later tunings win, what they leave out stays, and a lock that is disabled 
   ];
   const wanted = { failuresMax: 4, lockoutSeconds: 7, resetSeconds: 900 };
   assert.deepEqual(effectiveLockout(both), wanted);
+  const zero = { failuresMax: 0, lockoutSeconds: 0, resetSeconds: 0, disabled: null };
+  assert.deepEqual(effectiveLockout([...both, zero]), wanted);
+  assert.deepEqual(mergeLockout(both[0], zero), { ...zero, disabled: true });
+  assert.deepEqual(mergeLockout(undefined, nothing), nothing);
   assert.equal(effectiveLockout(both.slice(0, 1)).failuresMax, Number.POSITIVE_INFINITY);
 });
 

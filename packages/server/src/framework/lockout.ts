@@ -17,7 +17,7 @@ export const DEFAULT_LOCKOUT: LockoutConfig = {
   resetSeconds: 900,
 };
 
-/** What an operator said of it; null: nothing. */
+/** What an operator said of it; null: nothing, 0: as if nothing had been said. */
 export interface LockoutTuning {
   readonly failuresMax: number | null;
   readonly lockoutSeconds: number | null;
@@ -25,10 +25,23 @@ export interface LockoutTuning {
   readonly disabled: boolean | null;
 }
 
+/** `given` over `before`, where something was given. */
+export function mergeLockout(
+  before: LockoutTuning | undefined,
+  given: LockoutTuning,
+): LockoutTuning {
+  return {
+    failuresMax: given.failuresMax ?? before?.failuresMax ?? null,
+    lockoutSeconds: given.lockoutSeconds ?? before?.lockoutSeconds ?? null,
+    resetSeconds: given.resetSeconds ?? before?.resetSeconds ?? null,
+    disabled: given.disabled ?? before?.disabled ?? null,
+  };
+}
+
 /** What applies where later tunings win. Where it is disabled no number of failures locks. */
 export function effectiveLockout(tunings: readonly LockoutTuning[]): LockoutConfig {
   const last = <K extends keyof LockoutTuning>(key: K): LockoutTuning[K] =>
-    tunings.findLast((tuning) => tuning[key] !== null)?.[key] ?? null;
+    tunings.findLast((tuning) => tuning[key] !== null && tuning[key] !== 0)?.[key] ?? null;
   const isDisabled = last('disabled') === true;
   return {
     failuresMax: isDisabled

@@ -122,17 +122,16 @@ function readCount(given: Given, name: string): number | null {
   return invalid(name, 'a whole number');
 }
 
-/** '' and 0 leave it as it is elsewhere: no lock lasts no time. */
 function readSeconds(given: Given, name: string): number | null {
   const value = given[name] ?? '';
   if (value === '') return null;
   const isText = typeof value === 'string' || typeof value === 'number';
   const seconds = isText ? parseDurationSeconds(value) : null;
   if (seconds === null || seconds > LOCKOUT_SECONDS_MAX) return invalid(name, 'a duration');
-  return seconds === 0 ? null : seconds;
+  return seconds;
 }
 
-/** Null when nothing was given. All of it is set anew, as in Vault. */
+/** Null when nothing was given; what an object leaves out stays as it is. */
 function readLockout(given: unknown): LockoutTuning | null {
   if (given === null || isNothing(given)) return null;
   if (typeof given !== 'object' || Array.isArray(given))
@@ -141,7 +140,7 @@ function readLockout(given: unknown): LockoutTuning | null {
   const unknown = Object.keys(config).some((name) => !LOCKOUT_NAMES.has(name));
   if (unknown) invalid('user_lockout_config', [...LOCKOUT_NAMES].join(', '));
   return {
-    failuresMax: readCount(config, 'lockout_threshold') || null,
+    failuresMax: readCount(config, 'lockout_threshold'),
     lockoutSeconds: readSeconds(config, 'lockout_duration'),
     resetSeconds: readSeconds(config, 'lockout_counter_reset_duration'),
     disabled: readFlag(config, 'lockout_disable'),

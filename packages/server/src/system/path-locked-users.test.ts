@@ -113,6 +113,17 @@ describe('sys/locked-users', () => {
     assert.equal(await login('ann', 'open sesame'), 200);
   });
 
+  it('keeps what a change leaves out, and takes 0 for what was never said', async () => {
+    await tune({ lockout_threshold: 4 });
+    const kept = (await server.call('GET', TUNE)).json.data;
+    assert.deepEqual([kept.user_lockout_threshold, kept.user_lockout_duration], [4, 3600]);
+    await tune({ lockout_threshold: 0, lockout_duration: '0s' });
+    await fail('ann', 5);
+    assert.equal(await login('ann', 'open sesame'), 403);
+    server.now += 15 * MINUTE;
+    assert.equal(await login('ann', 'open sesame'), 200);
+  });
+
   it('locks nobody where it is disabled, and keeps doing so over a restart', async () => {
     await tune({ lockout_disable: true });
     await server.assembly.seal();

@@ -43,7 +43,8 @@ function configPath(parts: SystemParts): Path {
       enable_rate_limit_response_headers: field.optionalBoolean('answers tell what is left'),
     },
     operations: {
-      read: async () => {
+      read: async ({ now }) => {
+        await parts.core.active.rateLimits.refresh(now);
         const { config } = parts.core.active.rateLimits.table;
         const data = {
           enable_rate_limit_audit_logging: config.auditRefusals,
@@ -75,7 +76,8 @@ function listPath(parts: SystemParts): Path {
     help: { synopsis: 'Lists the rate limit quotas.', description: '' },
     fields: {},
     operations: {
-      list: async () => {
+      list: async ({ now }) => {
+        await parts.core.active.rateLimits.refresh(now);
         const { rules } = parts.core.active.rateLimits.table;
         return { data: { keys: rules.map(({ name }) => name) } };
       },
@@ -92,7 +94,8 @@ function rulePath(parts: SystemParts): Path {
     },
     fields: RULE_FIELDS,
     operations: {
-      read: async (_, { name }) => {
+      read: async ({ now }, { name }) => {
+        await parts.core.active.rateLimits.refresh(now);
         const { rules } = parts.core.active.rateLimits.table;
         const rule = rules.find((each) => each.name === name);
         return rule === undefined ? null : view(rule);

@@ -6,6 +6,7 @@ import {
   effectiveLockout,
   type LockoutConfig,
   type LockoutTuning,
+  mergeLockout,
 } from '../../framework/lockout.js';
 import { deleteAll, type Storage } from '../../framework/storage.js';
 import type { RateLimits } from '../quotas/rate-limits.js';
@@ -148,7 +149,12 @@ export class MountService {
     }
     return await this.table.replace(canonical, (entry) => {
       const kind = entry.kind === 'auth' ? 'auth' : 'secret';
-      const config = checkConfig({ ...entry.config, ...tuning.config }, kind);
+      const { lockout } = tuning.config;
+      const given =
+        lockout === undefined
+          ? tuning.config
+          : { ...tuning.config, lockout: mergeLockout(entry.config.lockout, lockout) };
+      const config = checkConfig({ ...entry.config, ...given }, kind);
       // Not for other changes: the operator may have lowered the system's maximum since.
       if (changesTtl(entry.config, config)) checkSystemMax(config, this.#bounds);
       return {

@@ -2,7 +2,7 @@
 // they protect this process, and no answer depends on them but "not now". Memory is bounded over all quotas.
 import type { RateLimitRule } from './rules.js';
 
-/** Addresses that are counted one by one, over all quotas of the process: some 12 MB. */
+/** Addresses that are counted one by one, over all quotas of the process: some 17 MB of heap. */
 export const ADDRESSES_MAX = 65_536;
 
 /** What newcomers are counted under together while ADDRESSES_MAX are known: more addresses buy nobody more requests. */
