@@ -2,6 +2,7 @@
 
 import { EvidenceError } from './errors.js';
 import { nitroVerifier } from './nitro/nitro-verifier.js';
+import { gpuVerifier } from './nvidia-gpu/gpu-verifier.js';
 import { sgxVerifier } from './sgx/sgx-verifier.js';
 import { snpVerifier } from './snp/snp-verifier.js';
 import { tdxVerifier } from './tdx/tdx-verifier.js';
@@ -22,6 +23,7 @@ const verifiers = [
   confidentialSpaceVerifier,
   nrasVerifier,
   earVerifier,
+  gpuVerifier,
 ] as const;
 
 type Verifier = (typeof verifiers)[number];

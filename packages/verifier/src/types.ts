@@ -14,6 +14,7 @@ export const evidenceFormats = [
   'google-confidential-space',
   'nvidia-nras',
   'ear',
+  'nvidia-gpu',
 ] as const;
 export type EvidenceFormat = (typeof evidenceFormats)[number];
 

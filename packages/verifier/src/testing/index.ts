@@ -49,6 +49,17 @@ export {
   type SoftwareNitro,
   type SoftwareNitroOptions,
 } from './nitro.js';
+export {
+  createSoftwareNvidia,
+  type GpuLink,
+  type GpuReportFields,
+  gpuDeviceId,
+  gpuMeasurements,
+  gpuOpaque,
+  mintGpuReport,
+  type SoftwareNvidia,
+  type SoftwareNvidiaOptions,
+} from './nvidia-gpu.js';
 export type { PckFields } from './pck-extension.js';
 export { makeKernel, makePe, type PeFields } from './pe-image.js';
 export { type MintSgxQuoteOptions, mintSgxQuote } from './sgx-quote.js';

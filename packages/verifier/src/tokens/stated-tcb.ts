@@ -1,8 +1,8 @@
 // A TCB status that an issuer states instead of proving it: its spellings, and the policy member that judges it.
 
+import type { ListKnob } from '../appraise/list-policy.js';
 import { EvidenceError } from '../errors.js';
 import { type TcbStatus, tcbStatuses } from '../types.js';
-import type { ListKnob } from './list-policy.js';
 
 const bySpelling: ReadonlyMap<string, TcbStatus> = new Map(
   tcbStatuses.map((status) => [status.toLowerCase(), status]),

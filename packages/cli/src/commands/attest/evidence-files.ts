@@ -61,6 +61,12 @@ function kindOf({ issuer }: Certificate): {
   throw new EvidenceError('unsupported-product', 'endorsement key: issuer names no known product');
 }
 
+function readRevocation(crls: readonly string[]): SnpEndorsements['revocation'] {
+  return crls.length === 0
+    ? { kind: 'not-checked' }
+    : { kind: 'crls', crls: crls.flatMap((path) => readBlocks(path, 'X509 CRL')) };
+}
+
 function snpEndorsements(certs: readonly string[], crls: readonly string[]): SnpEndorsements {
   const certificates = certs
     .flatMap((path) => readBlocks(path, 'CERTIFICATE'))
@@ -73,10 +79,7 @@ function snpEndorsements(certs: readonly string[], crls: readonly string[]): Snp
       `SNP certificates: ${keys.length} keys (VCEK or VLEK) given with -certs, want 1`,
     );
   }
-  const revocation: SnpEndorsements['revocation'] =
-    crls.length === 0
-      ? { kind: 'not-checked' }
-      : { kind: 'crls', crls: crls.flatMap((path) => readBlocks(path, 'X509 CRL')) };
+  const revocation = readRevocation(crls);
   const authority = certificates.find((each) => each.subject.commonName === key.issuer.commonName);
   // An authority that is given must hold; one that is not is AMD's own, built in.
   if (authority === undefined) return snpEndorsementsFromKey(key.raw, kindOf(key), revocation);
@@ -98,6 +101,12 @@ export function readEndorsements(
     case 'tdx-dcap':
     case 'sgx-dcap':
       return dcapEndorsements(given.collateral);
+    case 'nvidia-gpu':
+      return {
+        format: 'nvidia-gpu',
+        chain: given.certs.flatMap((path) => readBlocks(path, 'CERTIFICATE')),
+        revocation: readRevocation(given.crls),
+      };
     case 'aws-nitro':
       // The document brings its whole chain.
       return { format: 'aws-nitro' };

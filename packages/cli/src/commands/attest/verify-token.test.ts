@@ -1,5 +1,5 @@
 // `attest verify` and `attest show` over results of other verifiers: a genuine token of Azure, one of Google, minted
-// ones of the others, and what is missing on the command line.
+// ones of the others, and what is missing on the command line; and over the report of a GPU.
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -129,6 +129,26 @@ describe('a genuine PKI token of Confidential Space', { skip }, () => {
     const other = `-issuer-root=${vector('roots/nvidia-device-identity-root.pem')}`;
     const { code, faults } = await judge(other, issuer, audience, time, token);
     assert.deepEqual([code, faults], [4, ['chain-untrusted']]);
+  });
+});
+
+describe('the report of a real GPU', { skip }, () => {
+  const report = vector('gpu/nvtrust/hopper-spdm-report.hex');
+  const time = '-at=2025-06-01T00:00:00Z';
+
+  test('is accepted under NVIDIA’s root, which is built in', async () => {
+    const certs = `-certs=${vector('gpu/nvtrust/hopper-cert-chain.pem')}`;
+    const { code, verdict } = await judge(certs, time, report);
+    assert.deepEqual([code, verdict.format], [0, 'nvidia-gpu']);
+    assert.equal(verdict.claims.driver_version, '550.90.07');
+  });
+
+  test('is refused under a broken chain, and without one', async () => {
+    const broken = `-certs=${vector('bad/trustee/nvidia-hopper-chain-case3.pem')}`;
+    for (const args of [[broken], []]) {
+      const { code, faults } = await judge(...args, time, report);
+      assert.deepEqual([code, faults], [4, ['chain-invalid']]);
+    }
   });
 });
 

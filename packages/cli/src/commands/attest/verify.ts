@@ -50,6 +50,7 @@ const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
     'intel-trust-authority': { policy_ids: null },
     'google-confidential-space': { project_ids: null },
     ear: { policy_ids: null },
+    'nvidia-gpu': { allow_unmeasured: true, allow_unchecked_revocation: true },
   },
 });
 
@@ -147,13 +148,16 @@ function notesOn(verdict: Verdict, at: Date): readonly string[] {
     'not checked: whom the evidence was made for (its report data); it may be a replay',
   ];
   if (claims.revocation_checked === false) {
-    notes.push('not checked: revocation, for want of AMD’s list (-crl)');
+    notes.push('not checked: revocation, for want of the vendor’s lists (-crl)');
   }
   if (typeof claims.vmpl === 'number' && claims.vmpl > 0)
     notes.push(`asked for at VMPL ${claims.vmpl}`);
   if (claims.migration_agent === true) notes.push('a migration agent is associated');
   if (claims.document_kind === 'nitrotpm') {
     notes.push('written by the TPM of an instance, not by an enclave');
+  }
+  if (claims.measurement_1 !== undefined) {
+    notes.push('not judged: the GPU’s measurements, which alone tell developer mode');
   }
   if (typeof claims.token_issued_at === 'string') {
     notes.push('the verdict of another verifier; not checked: by which policy it came to it');
@@ -218,7 +222,7 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks SGX and TDX quotes, SEV-SNP reports and AWS Nitro documents up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents and reports of NVIDIA GPUs up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
@@ -240,10 +244,12 @@ export const attestVerify = command({
       { valueName: 'FILE' },
     ),
     certs: repeatedFlag(
-      'SEV-SNP: the VCEK or VLEK, DER or PEM, and its chain if at hand; without one, AMD’s.',
+      'SEV-SNP: the VCEK or VLEK, DER or PEM, and its chain if at hand; without one, AMD’s. GPU: its chain.',
       { valueName: 'FILE' },
     ),
-    crl: repeatedFlag('SEV-SNP: AMD’s revocation list, DER or PEM.', { valueName: 'FILE' }),
+    crl: repeatedFlag('SEV-SNP: AMD’s revocation list, DER or PEM. GPU: NVIDIA’s lists.', {
+      valueName: 'FILE',
+    }),
     eventlog: repeatedFlag(
       'Measured-boot log that the quoted registers must bear out: CCEL or dstack JSON of a TD, binary log of a TPM, IMA list.',
       { valueName: 'FILE' },

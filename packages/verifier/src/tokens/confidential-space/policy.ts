@@ -1,8 +1,8 @@
 // What a policy can say of Confidential Space tokens. Google signs them for every customer and for debug images too:
 // whose project it is must be pinned, or waived in so many words; what the workload is, by reference values.
 
+import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
-import { type ListPolicy, listPolicyRules } from '../list-policy.js';
 import { tcbStatusKnob } from '../stated-tcb.js';
 
 export type ConfidentialSpacePolicy = ListPolicy<

@@ -1,8 +1,8 @@
 // What a policy can say of EARs: whose verdict counts was said by the trusted issuer; here, which verdicts, by
 // which of its policies, in which profile, and how old.
 
+import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
-import { type ListPolicy, listPolicyRules } from '../list-policy.js';
 import { earProfiles } from './claims.js';
 
 export type EarPolicy = ListPolicy<'statuses' | 'policy_ids' | 'profiles' | 'verifier_builds'>;

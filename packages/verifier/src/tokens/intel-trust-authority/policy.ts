@@ -1,8 +1,8 @@
 // What a policy can say of Intel Trust Authority tokens. The service signs tokens for evidence that met no policy at
 // all, so at least one of the listed policies must be among those it matched.
 
+import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
-import { type ListPolicy, listPolicyRules } from '../list-policy.js';
 import { tcbStatusKnob } from '../stated-tcb.js';
 
 export type ItaPolicy = ListPolicy<'policy_ids' | 'tees' | 'tcb_statuses'>;

@@ -1,9 +1,9 @@
 // What a policy can say of NRAS results. NVIDIA's overall verdict is not taken for it: each device is judged by
 // its own token.
 
+import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
 import { describeClaim } from '../../appraise/requirement.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
-import { type ListPolicy, listPolicyRules } from '../list-policy.js';
 
 export type NrasPolicy = ListPolicy<
   'hwmodels' | 'driver_versions' | 'vbios_versions' | 'ueids' | 'allow_failed_checks'

@@ -1,8 +1,6 @@
 // Policies that are lists of accepted words, which is all that most results need. A member that a policy leaves out
 // accepts what is written here and nothing more; null, said in so many words, accepts anything.
 
-import { readList, readNullable, readOneOf, readOr, readText } from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
 import type {
   ClaimValue,
   Fault,
@@ -11,6 +9,8 @@ import type {
   TrustVector,
   VerifiedClaims,
 } from '../types.js';
+import { readList, readNullable, readOneOf, readOr, readText } from './fields.js';
+import { describeClaim } from './requirement.js';
 
 /** One member of a policy: which words one claim may have. */
 export interface ListKnob {
