@@ -4,11 +4,12 @@
 //   config            settings of the mount
 //   metadata/PATH     a key's metadata; the path is legible to whoever reads the storage engine, because listing needs it
 //   versions/NAME     one version's value, exactly as it came; NAME = HMAC(salt, path and number) and says nothing
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
 import { encodeJson } from '../../framework/json/encode.js';
 import { type JsonValue, RawJson } from '../../framework/json/value.js';
+import { KeyedHash } from '../../framework/keyed-hash.js';
 import {
   type Entry,
   retryOnConflict,
@@ -37,18 +38,35 @@ const VERSIONS_FOLDER = 'versions/';
 const CACHED_KEYS_MAX = 8192;
 const CACHED_BYTES_MAX = 4096;
 const SALT_BYTES = 32;
+/** Numbers and paths that are hashed the short way. */
+const SHORT_BYTES_MAX = 1024;
 
 /** A key's metadata at one stored state. */
-export interface KeyState {
+export class KeyState {
   /** Where the metadata lies. */
   readonly key: string;
   readonly metadata: KeyMetadata;
   readonly version: Version;
-  /** The current version, and what data/ answers about it; null when there is none. */
-  readonly current: CurrentVersion | null;
+  #current: CurrentVersion | null = null;
+
+  constructor(path: string, metadata: KeyMetadata, version: Version) {
+    this.key = METADATA_FOLDER + path;
+    this.metadata = metadata;
+    this.version = version;
+  }
+
+  /** The current version; null when there is none. `keyOf` tells where a version's value lies. */
+  current(keyOf: (number: number) => string): CurrentVersion | null {
+    const info = findVersion(this.metadata, 0);
+    if (this.#current !== null || info === null) return this.#current;
+    const text = encodeJson(versionAnswer(info, this.metadata));
+    const answer = new RawJson(text, `${this.version}/current`);
+    this.#current = { info, key: keyOf(info.number), answer };
+    return this.#current;
+  }
 }
 
-/** Made once, because most reads are of it. */
+/** Made once, when it is first read: most reads are of it. */
 interface CurrentVersion {
   readonly info: VersionInfo;
   /** Where its value lies. */
@@ -82,7 +100,8 @@ export interface KeyChange<T> {
 export class KeyStore {
   readonly #cache = new Map<string, KeyState>();
   readonly #turnstile = new Turnstile();
-  #salt: Buffer | null = null;
+  /** Under the mount's salt; null before open() and after close(). */
+  #names: KeyedHash | null = null;
   #config: { readonly version: Version; readonly value: KvConfig } | null = null;
 
   /**
@@ -90,58 +109,49 @@ export class KeyStore {
    * Idempotent; must have resolved before anything else is called.
    */
   async open(storage: Storage): Promise<void> {
-    if (this.#salt !== null) return;
+    if (this.#names !== null) return;
     await retryOnConflict(async () => {
       const entry = await storage.get(LAYOUT_KEY);
       if (entry !== null) {
-        this.#salt = parseLayout(entry.value);
+        this.#useSalt(parseLayout(entry.value));
         entry.value.fill(0);
         return;
       }
       const salt = randomBytes(SALT_BYTES).toString('hex');
       const value = Buffer.from(JSON.stringify({ layout: 2, salt }));
       await storage.commit([{ put: LAYOUT_KEY, value }], [{ key: LAYOUT_KEY, version: null }]);
-      this.#salt = Buffer.from(salt, 'hex');
+      this.#useSalt(Buffer.from(salt, 'hex'));
     });
+  }
+
+  #useSalt(salt: Buffer): void {
+    this.#names = new KeyedHash(salt, SHORT_BYTES_MAX);
+    salt.fill(0);
   }
 
   /** Forgets everything; calls after this fail. */
   close(): void {
-    this.#salt?.fill(0);
-    this.#salt = null;
+    this.#names?.close();
+    this.#names = null;
     this.#cache.clear();
     this.#config = null;
   }
 
   /** Name of a version's value in storage. */
   versionKey(path: string, number: number): string {
-    if (this.#salt === null) throw new ApiError('unavailable', 'key-value store is not open');
-    const mac = createHmac('sha256', this.#salt).update(`${number}/${path}`).digest('hex');
-    return VERSIONS_FOLDER + mac;
+    if (this.#names === null) throw new ApiError('unavailable', 'key-value store is not open');
+    return VERSIONS_FOLDER + this.#names.hex(`${number}/${path}`);
   }
 
   #remember(path: string, entry: Entry): KeyState {
     const metadata = parseMetadata(entry.value);
-    const info = findVersion(metadata, 0);
-    const current = info === null ? null : this.#describe(path, info, metadata, entry.version);
-    const state = { key: METADATA_FOLDER + path, metadata, version: entry.version, current };
+    const state = new KeyState(path, metadata, entry.version);
     this.#cache.delete(path);
     if (entry.value.length > CACHED_BYTES_MAX) return state;
     this.#cache.set(path, state);
     const oldest = this.#cache.keys().next().value;
     if (this.#cache.size > CACHED_KEYS_MAX && oldest !== undefined) this.#cache.delete(oldest);
     return state;
-  }
-
-  #describe(
-    path: string,
-    info: VersionInfo,
-    metadata: KeyMetadata,
-    version: Version,
-  ): CurrentVersion {
-    const text = encodeJson(versionAnswer(info, metadata));
-    const answer = new RawJson(text, `${version}/current`);
-    return { info, key: this.versionKey(path, info.number), answer };
   }
 
   #settle(path: string, entry: Entry | null): KeyState | null {
@@ -178,7 +188,8 @@ export class KeyStore {
   #read(storage: Storage, path: string, number: number, now: number): Awaitable<Reading | null> {
     return andThen(this.find(storage, path), (state) => {
       if (state === null) return null;
-      const { metadata, current } = state;
+      const { metadata } = state;
+      const current = this.#currentOf(path, state);
       const isCurrent = number === 0 || number === current?.info.number;
       const version = isCurrent ? (current?.info ?? null) : findVersion(metadata, number);
       if (version === null) return null;
@@ -201,13 +212,17 @@ export class KeyStore {
    * metadata and values are written together, so a missing value was taken away.
    */
   valueAt(storage: Storage, path: string, state: KeyState, number: number): Awaitable<RawJson> {
-    const { current } = state;
+    const current = this.#currentOf(path, state);
     const key = current?.info.number === number ? current.key : this.versionKey(path, number);
     return andThen(storage.get(key), (entry) =>
       entry === null
         ? this.#explainMissing(storage, path, state)
         : new RawJson(entry.value, String(entry.version)),
     );
+  }
+
+  #currentOf(path: string, state: KeyState): CurrentVersion | null {
+    return state.current((number) => this.versionKey(path, number));
   }
 
   async #explainMissing(storage: Storage, path: string, state: KeyState): Promise<never> {

@@ -76,6 +76,8 @@ export function isDeleted(version: VersionInfo, now: number): boolean {
 /** The version asked for; 0 is the current one. Null when there is none, or it was pruned. */
 export function findVersion(metadata: KeyMetadata, number: number): VersionInfo | null {
   const wanted = number === 0 ? metadata.currentVersion : number;
+  const last = metadata.versions.at(-1);
+  if (last?.number === wanted) return last;
   return metadata.versions.findLast((version) => version.number === wanted) ?? null;
 }
 
