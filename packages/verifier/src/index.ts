@@ -22,6 +22,23 @@ export { type DcapEvidence, dcapEndorsementsFor } from './dcap/evidence.js';
 export { pinnedIntelRoots } from './dcap/roots.js';
 export { decodeHex, encodeHex } from './encoding/hex.js';
 export { parsePem } from './encoding/pem.js';
+export {
+  type Cmw,
+  type CmwCollection,
+  type CmwJsonRecord,
+  type CmwRecord,
+  cmwIndicator,
+  cmwRecords,
+  findCmwJsonRecord,
+  parseCmw,
+} from './envelopes/cmw.js';
+export { findEvidenceFormat, mediaTypeOf } from './envelopes/media-types.js';
+export { type OpenedEvidence, openEnvelope } from './envelopes/open-envelope.js';
+export {
+  type RaTlsCertificate,
+  type RaTlsProfile,
+  readRaTlsCertificate,
+} from './envelopes/ra-tls.js';
 export { EvidenceError, type EvidenceErrorCode } from './errors.js';
 export {
   type Bank,

@@ -112,8 +112,9 @@ export function readSignatureAlgorithm(reader: DerReader): X509SignatureAlgorith
   }
   const algorithm = signatureOids[oid];
   if (algorithm === undefined) throw unsupported(`signature algorithm ${oid}`);
-  // ECDSA has no parameters (RFC 5758), PKCS #1 has NULL (RFC 4055); some leave it out.
-  if (algorithm.scheme === 'rsa-pkcs1' && !reader.done) reader.null('parameters');
+  // PKCS #1 has NULL (RFC 4055), which some leave out; ECDSA has none (RFC 5758), but mbed TLS, and with it
+  // Gramine, wrote NULL for years.
+  if (!reader.done) reader.null('parameters');
   reader.end();
   return algorithm;
 }

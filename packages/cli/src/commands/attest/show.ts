@@ -1,5 +1,6 @@
 // `attest show`: what evidence says, decoded and not verified. Says so each time: anybody can write such bytes.
-import { EvidenceError, endorsementsFor, parseEvidence } from '@vouchsafe/verifier';
+import { EvidenceError, endorsementsFor, openEnvelope } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
 import { formatPairs, formatTable } from '../../output/table.js';
 import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
@@ -47,7 +48,7 @@ export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints the fields of an SGX or TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64.',
+    'Prints the fields of an SGX or TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64, a token, a RATS Conceptual Message Wrapper, or an RA-TLS certificate.',
   examples: [['', 'attest show quote.bin']],
   flags: {},
   arguments: [1, 1],
@@ -57,7 +58,7 @@ export const attestShow = command({
   async run(context, _flags, args) {
     const bytes = new Uint8Array(readBounded(args[0] ?? '', 'evidence'));
     try {
-      const evidence = parseEvidence(bytes, 'detect');
+      const { evidence } = await openEnvelope(bytes, nodeProvider);
       const refs = endorsementsFor(evidence);
       const fields =
         'quote' in evidence

@@ -1,46 +1,11 @@
 // `attest verify` and `attest show` over genuine evidence as it lies in files, and over everything that is wrong with it.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { formatDcapEndorsements } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral, mintTdxQuote } from '@vouchsafe/verifier/testing';
-import { newFolder, type Outcome, runVouchsafe } from '../../testing/stub-server.js';
-
-const folder =
-  process.env.VOUCHSAFE_VECTORS ??
-  fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url));
-const skip = existsSync(join(folder, 'facts.json'))
-  ? false
-  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
-const vector = (path: string): string => join(folder, path);
-
-interface Verdict {
-  readonly verdict: string;
-  readonly genuine: boolean;
-  readonly format: string | null;
-  readonly tcb_status: string | null;
-  readonly advisories: readonly string[];
-  readonly debug: boolean | null;
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string; readonly message: string }[];
-}
-
-const verify = (...args: string[]): Promise<Outcome> => runVouchsafe(['attest', 'verify', ...args]);
-
-/** Exit code, verdict, and the first fault's code. */
-async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
-  const { code, out, err } = await verify('-format=json', ...args);
-  assert.equal(err, '');
-  return [code, JSON.parse(out) as Verdict];
-}
-
-function put(name: string, bytes: string | Uint8Array): string {
-  const path = join(newFolder(), name);
-  writeFileSync(path, bytes);
-  return path;
-}
+import { judge, put, skip, vector, verify } from '../../testing/evidence.js';
+import { newFolder, runVouchsafe } from '../../testing/stub-server.js';
 
 interface VectorSet {
   readonly name: string;
@@ -337,70 +302,4 @@ test('attest show decodes and says that it did not verify', { skip }, async () =
   assert.deepEqual([shown.verified, shown.format], [false, 'tdx-dcap']);
   const nothing = await runVouchsafe(['attest', 'show', vector('README.md')]);
   assert.equal(nothing.code, 4);
-});
-
-describe('Nitro documents', { skip }, () => {
-  const good = vector('nitro/dstack/nitro-production-1.cose');
-  const at = '-at=2025-12-25T13:15:38Z';
-
-  test('a genuine one is accepted at its time, with its registers, and nothing beside it', async () => {
-    const [code, verdict] = await judge(at, good);
-    assert.equal(code, 0);
-    assert.equal(verdict.format, 'aws-nitro');
-    assert.equal(verdict.debug, false);
-    assert.equal(verdict.tcb_status, null);
-    assert.match(String(verdict.claims.pcr0), /^5cb702954321/);
-  });
-
-  test('it is read as base64 and as hex too', async () => {
-    const bytes = readFileSync(good);
-    for (const encoding of ['base64', 'hex'] as const) {
-      const [code] = await judge(at, put('document', bytes.toString(encoding)));
-      assert.equal(code, 0);
-    }
-  });
-
-  for (const [what, file, time, exit, fault] of [
-    [
-      'a day later',
-      'nitro/dstack/nitro-production-1.cose',
-      '2025-12-26T13:15:38Z',
-      4,
-      'certificate-expired',
-    ],
-    [
-      'the day before',
-      'nitro/dstack/nitro-production-1.cose',
-      '2025-12-24T13:15:38Z',
-      4,
-      'certificate-not-yet-valid',
-    ],
-    ['in debug mode', 'nitro/dstack/nitro-debug-mode.cose', '2025-12-25T08:20:47Z', 3, 'debug'],
-    [
-      'with another signature',
-      'bad/eternis/nitro-bad-signature.cose',
-      '2024-07-23T21:29:41Z',
-      4,
-      'signature-invalid',
-    ],
-  ] as const) {
-    test(`one ${what} is refused: ${fault}`, async () => {
-      const [code, verdict] = await judge(`-at=${time}`, vector(file));
-      assert.equal(code, exit);
-      assert.equal(verdict.format, 'aws-nitro');
-      assert.deepEqual(
-        verdict.faults.map((each) => each.code),
-        [fault],
-      );
-    });
-  }
-
-  test('what is shown without verifying has no signature in it, and the registers', async () => {
-    const { code, out } = await runVouchsafe(['attest', 'show', '-format=json', good]);
-    assert.equal(code, 0);
-    const shown = JSON.parse(out) as { fields: Record<string, unknown> };
-    assert.equal(shown.fields.moduleId, 'i-0827e799ec9232d44-enc019b55a68bd2ed4b');
-    assert.equal(shown.fields.timestamp, '2025-12-25T13:15:37.578Z');
-    assert.match(String(shown.fields['pcrs.0']), /^5cb702954321/);
-  });
 });

@@ -8,8 +8,8 @@ import {
   evidenceFormats,
   type Fault,
   findFormat,
+  openEnvelope,
   parseAppraisalPolicy,
-  parseEvidence,
   type VerifiedClaims,
   verifyEventLog,
   verifyEvidence,
@@ -70,25 +70,32 @@ interface Inputs {
   readonly policy: AppraisalPolicy;
 }
 
-function findFormatOf(bytes: Buffer): EvidenceFormat | null {
+/** A verdict, and whether a certificate's key is what the evidence was found bound to. */
+interface Judged {
+  readonly verdict: Verdict;
+  readonly boundToKey: boolean;
+}
+
+async function findFormatOf(bytes: Buffer): Promise<EvidenceFormat | null> {
   try {
-    return parseEvidence(new Uint8Array(bytes), 'detect').format;
+    return (await openEnvelope(new Uint8Array(bytes), nodeProvider)).evidence.format;
   } catch {
     return findFormat(new Uint8Array(bytes));
   }
 }
 
-function notGenuine(inputs: Inputs, error: EvidenceError): Verdict {
-  return {
+async function notGenuine(inputs: Inputs, error: EvidenceError): Promise<Judged> {
+  const verdict: Verdict = {
     verdict: 'refused',
     genuine: aboutLevels.includes(error.code),
-    format: findFormatOf(inputs.evidence),
+    format: await findFormatOf(inputs.evidence),
     tcb_status: null,
     advisories: [],
     debug: null,
     claims: {},
     faults: [{ code: error.code, message: error.message }],
   };
+  return { verdict, boundToKey: false };
 }
 
 function describeFault({ code, message, expected, seen }: Fault): Verdict['faults'][number] {
@@ -109,26 +116,26 @@ async function withEventLogs(
   return all;
 }
 
-async function judge(inputs: Inputs): Promise<Verdict> {
+async function judge(inputs: Inputs): Promise<Judged> {
   let claims: VerifiedClaims;
   try {
-    const evidence = parseEvidence(new Uint8Array(inputs.evidence), 'detect');
+    const { evidence, binding } = await openEnvelope(new Uint8Array(inputs.evidence), nodeProvider);
     claims = await verifyEvidence({
       evidence,
       endorsements: readEndorsements(evidence, inputs),
       roots: readRoots(evidence, inputs.issuer),
-      expectedBinding: { binding: 'not-checked' },
+      expectedBinding: binding,
       now: inputs.at,
       provider: nodeProvider,
     });
     claims = await withEventLogs(claims, inputs.eventLogs);
   } catch (error) {
-    if (error instanceof EvidenceError) return notGenuine(inputs, error);
+    if (error instanceof EvidenceError) return await notGenuine(inputs, error);
     throw error;
   }
   const result = appraise(claims, inputs.policy, []);
   const faults = result.faults.filter((fault) => !inherent.includes(fault.code));
-  return {
+  const verdict: Verdict = {
     verdict: faults.length === 0 ? 'accepted' : 'refused',
     genuine: true,
     format: claims.format,
@@ -138,14 +145,17 @@ async function judge(inputs: Inputs): Promise<Verdict> {
     claims: claims.values,
     faults: faults.map(describeFault),
   };
+  return { verdict, boundToKey: claims.binding === 'checked' };
 }
 
-function notesOn(verdict: Verdict, at: Date): readonly string[] {
+function notesOn({ verdict, boundToKey }: Judged, at: Date): readonly string[] {
   const { claims, genuine } = verdict;
   if (!genuine || Object.keys(claims).length === 0) return [];
   const notes = [
     `judged as of ${at.toISOString()}`,
-    'not checked: whom the evidence was made for (its report data); it may be a replay',
+    boundToKey
+      ? 'made for the key of the certificate that it lies in; not checked: who holds that key'
+      : 'not checked: whom the evidence was made for (its report data); it may be a replay',
   ];
   if (claims.revocation_checked === false) {
     notes.push('not checked: revocation, for want of the vendor’s lists (-crl)');
@@ -172,9 +182,10 @@ function textOf(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-function formatVerdict(verdict: Verdict, at: Date): string {
+function formatVerdict(judged: Judged, at: Date): string {
+  const { verdict } = judged;
   const { faults, claims } = verdict;
-  const notes = notesOn(verdict, at);
+  const notes = notesOn(judged, at);
   const list = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0
       ? []
@@ -222,7 +233,7 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents and reports of NVIDIA GPUs up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token. Whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents and reports of NVIDIA GPUs up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token; or a RATS Conceptual Message Wrapper; or an RA-TLS certificate, whose key the evidence must then be bound to. Otherwise, whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
@@ -272,7 +283,7 @@ export const attestVerify = command({
   usageExitCode: exitCodes.usage,
   async run(context, flags, args) {
     const at = parseTime(flags.at);
-    const verdict = await judge({
+    const judged = await judge({
       evidence: readBounded(args[0] ?? '', 'evidence'),
       collateral: flags.collateral,
       certs: flags.certs,
@@ -287,7 +298,8 @@ export const attestVerify = command({
       at,
       policy: readPolicy(flags.policy),
     });
-    context.show(verdict, () => formatVerdict(verdict, at));
+    const { verdict } = judged;
+    context.show(verdict, () => formatVerdict(judged, at));
     if (verdict.verdict === 'accepted') return 0;
     return verdict.genuine ? exitCodes.notAcceptable : exitCodes.notGenuine;
   },

@@ -250,7 +250,10 @@ const malformed: readonly [string, Record<string, unknown>, string][] = [
   ['a record whose type is a number', { evidence: [1, 'aGk'] }, 'cmw-invalid'],
   ['a record with padding', { evidence: [TDX_TYPE, 'aGk='] }, 'field-invalid'],
   ['evidence of an unknown type', { evidence: ['text/plain', 'aGk'] }, 'evidence-type-unknown'],
-  ['evidence of a type of all objects', { evidence: ['toString', 'aGk'] }, 'evidence-type-unknown'],
+  ['evidence of a type of all objects', { evidence: ['toString', 'aGk'] }, 'cmw-invalid'],
+  ['evidence whose type is no media type', { evidence: ['tdx/dcap/v4', 'aGk'] }, 'cmw-invalid'],
+  ['evidence said to be endorsements', { evidence: [TDX_TYPE, 'aGk', 2] }, 'cmw-invalid'],
+  ['evidence with an indicator of 0', { evidence: [TDX_TYPE, 'aGk', 0] }, 'cmw-invalid'],
   [
     'evidence over the limit',
     { evidence: [TDX_TYPE, base64url(new Uint8Array(64 * 1024 + 1))] },

@@ -1,4 +1,5 @@
 // Attestation roles: which evidence, judged by which pinned documents, gives which token and which secrets.
+import { evidenceFormats } from '@vouchsafe/verifier';
 import { invalidRequest } from '../../framework/errors.js';
 import type { Values } from '../../framework/field.js';
 import { field } from '../../framework/field.js';
@@ -14,7 +15,6 @@ import {
 import { leafOf, walk } from '../../framework/walk.js';
 import { policies, referenceValues } from './documents.js';
 import { NO_PROVISION, type Provision, parseProvision } from './provision.js';
-import { EVIDENCE_TYPES } from './wire.js';
 
 export interface AttestRole {
   readonly name: string;
@@ -86,7 +86,7 @@ function oneOf<T extends string>(
 }
 
 function parseFormats(formats: readonly string[]): readonly string[] {
-  const known = Object.values(EVIDENCE_TYPES) as string[];
+  const known = evidenceFormats as readonly string[];
   const strange = formats.find((format) => !known.includes(format));
   if (strange === undefined) return [...new Set(formats)];
   throw invalidRequest(
@@ -153,7 +153,7 @@ export async function writeRole(storage: Storage, values: RoleValues): Promise<v
             name: values.name.toLowerCase(),
             policy: '',
             referenceValues: [],
-            formats: Object.values(EVIDENCE_TYPES),
+            formats: [...evidenceFormats],
             requiredBinding: 'key',
             tokenBinding: 'key',
             reattestPeriodSeconds: REATTEST_DEFAULT_SECONDS,

@@ -1,5 +1,12 @@
 // What arrives at the door: base64url and RATS Conceptual Message Wrappers (JSON records), strict and bounded.
-import { type EvidenceFormat, evidenceFormats } from '@vouchsafe/verifier';
+import {
+  cmwIndicator,
+  type EvidenceFormat,
+  evidenceFormats,
+  findCmwJsonRecord,
+  findEvidenceFormat,
+  mediaTypeOf,
+} from '@vouchsafe/verifier';
 import { invalidRequest } from '../../framework/errors.js';
 import { parseRawJson } from '../../framework/json/decode.js';
 import type { RawJson } from '../../framework/json/value.js';
@@ -7,11 +14,6 @@ import type { RawJson } from '../../framework/json/value.js';
 const EVIDENCE_BYTES_MAX = 64 * 1024;
 const ENDORSEMENT_BYTES_MAX = 512 * 1024;
 const ENDORSEMENTS_MAX = 8;
-
-/** CMW type of each evidence format we take. */
-export const EVIDENCE_TYPES: Readonly<Record<string, EvidenceFormat>> = Object.fromEntries(
-  evidenceFormats.map((format) => [`application/vnd.vouchsafe.${format}`, format]),
-);
 
 export const ENDORSEMENT_TYPES = {
   snpCertificates: 'application/vnd.vouchsafe.snp-certificates',
@@ -35,8 +37,6 @@ export function parseBase64url(text: string, name: string, bytesMax: number): Bu
   );
 }
 
-/** Bits of a CMW's indicator (draft-ietf-rats-msg-wrap): what kind of message it says it is. */
-const INDICATOR = { endorsements: 1 << 1, evidence: 1 << 2 } as const;
 /** Base64url of the value, and the rest of a record around it. */
 const RECORD_OVERHEAD_MAX = 512;
 
@@ -48,19 +48,15 @@ function checkSize(raw: RawJson, name: string, bytesMax: number): void {
   );
 }
 
-/** [type, value] or [type, value, indicator]; an indicator that is there must say what the record is used as. */
+/** An indicator that is there must say what the record is used as. */
 function parseRecord(
   value: unknown,
   name: 'evidence' | 'endorsements',
   bytesMax: number,
 ): CmwRecord {
-  if (Array.isArray(value) && (value.length === 2 || value.length === 3)) {
-    const [type, body, indicator = INDICATOR[name]] = value as readonly unknown[];
-    const isUsedAsSaid =
-      Number.isSafeInteger(indicator) && ((indicator as number) & INDICATOR[name]) !== 0;
-    if (typeof type === 'string' && typeof body === 'string' && isUsedAsSaid) {
-      return { type, value: parseBase64url(body, name, bytesMax) };
-    }
+  const record = findCmwJsonRecord(value);
+  if (record !== null && ((record.indicator ?? cmwIndicator[name]) & cmwIndicator[name]) !== 0) {
+    return { type: record.type, value: parseBase64url(record.value, name, bytesMax) };
   }
   throw invalidRequest(
     `field "${name}" is not valid: want a CMW record, ["media type", "base64url"]`,
@@ -72,11 +68,9 @@ function parseRecord(
 export function parseEvidence(raw: RawJson): { format: EvidenceFormat; bytes: Buffer } {
   checkSize(raw, 'evidence', EVIDENCE_BYTES_MAX);
   const record = parseRecord(parseRawJson(raw), 'evidence', EVIDENCE_BYTES_MAX);
-  const format = Object.hasOwn(EVIDENCE_TYPES, record.type)
-    ? EVIDENCE_TYPES[record.type]
-    : undefined;
-  if (format === undefined) {
-    const known = Object.keys(EVIDENCE_TYPES).join(', ');
+  const format = findEvidenceFormat(record.type);
+  if (format === null) {
+    const known = evidenceFormats.map(mediaTypeOf).join(', ');
     throw invalidRequest(`evidence type is not known (known: ${known})`, 'evidence-type-unknown');
   }
   return { format, bytes: record.value };

@@ -1,0 +1,43 @@
+// Runs `attest verify` on genuine evidence and on files made up, for the tests of that command. Tests only.
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { newFolder, type Outcome, runVouchsafe } from './stub-server.js';
+
+const folder =
+  process.env.VOUCHSAFE_VECTORS ??
+  fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url));
+export const skip = existsSync(join(folder, 'facts.json'))
+  ? false
+  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
+/** A file with genuine evidence. */
+export const vector = (path: string): string => join(folder, path);
+
+export interface Verdict {
+  readonly verdict: string;
+  readonly genuine: boolean;
+  readonly format: string | null;
+  readonly tcb_status: string | null;
+  readonly advisories: readonly string[];
+  readonly debug: boolean | null;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly faults: readonly { readonly code: string; readonly message: string }[];
+}
+
+export const verify = (...args: string[]): Promise<Outcome> =>
+  runVouchsafe(['attest', 'verify', ...args]);
+
+/** Exit code, verdict, and the first fault's code. */
+export async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
+  const { code, out, err } = await verify('-format=json', ...args);
+  assert.equal(err, '');
+  return [code, JSON.parse(out) as Verdict];
+}
+
+/** Writes a file into a folder of its own. */
+export function put(name: string, bytes: string | Uint8Array): string {
+  const path = join(newFolder(), name);
+  writeFileSync(path, bytes);
+  return path;
+}
