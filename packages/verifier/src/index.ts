@@ -10,6 +10,8 @@ export {
   parseReferenceValues,
 } from './appraise/policy.js';
 export { bindingBytes, sessionNonce } from './binding.js';
+export type { CorimTrust, ReadCorimInput } from './corim/corim.js';
+export { type CorimValues, type Endorsement, importCorim } from './corim/reference-values.js';
 export type { CertificationData, PlatformName } from './dcap/certification-data.js';
 export type { EnclaveReport } from './dcap/enclave-report.js';
 export {
@@ -91,6 +93,7 @@ export { type Crl, parseCrl } from './pki/crl.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
+export { parseReferenceText } from './reference-values/reference-text.js';
 export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';
 export {
   type EarClaims,

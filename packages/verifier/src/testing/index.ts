@@ -1,6 +1,7 @@
 // Fake vendor CAs that sign evidence in the genuine formats, good and bad. Published as the subpath
 // `testing`; a server must never trust what these sign outside of development mode.
 
+export { makeManifest, signManifest } from './corim.js';
 export {
   DcapCa,
   type DcapCaOptions,

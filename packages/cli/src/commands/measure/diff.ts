@@ -1,26 +1,19 @@
 // `measure diff`: what changed between two documents of reference values.
 import {
   compareReferenceValues,
-  parseReferenceValues,
+  parseReferenceText,
   type ReferenceValues,
 } from '@vouchsafe/verifier';
 import { formatTable } from '../../output/table.js';
-import { CommandError } from '../../session/explain.js';
 import { readBounded } from '../attest/evidence-files.js';
 import { command } from '../command.js';
 import { measuring } from './document.js';
 
 const differExitCode = 3;
 
-async function readDocument(path: string): Promise<ReferenceValues> {
+function readDocument(path: string): Promise<ReferenceValues> {
   const text = readBounded(path, 'reference values').toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CommandError(`reference values: ${path} is not JSON`, 1);
-  }
-  return measuring(async () => parseReferenceValues(value));
+  return measuring(async () => parseReferenceText(text));
 }
 
 export const measureDiff = command({

@@ -1,5 +1,6 @@
 // The measure commands on files: what they print, what they refuse, and that a server takes what they print.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +12,8 @@ import {
   makeEif,
   makeFirmware,
   makeKernel,
+  makeManifest,
+  signManifest,
   tdvfMetadata,
 } from '@vouchsafe/verifier/testing';
 import { startRealServer } from '../../testing/real-server.js';
@@ -179,7 +182,7 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['firmware in place of an image', ['nitro', ovmf], /unsupported-format/],
   ['an argument', [...snp, 'more'], /argument/],
   ['one document to compare', ['diff', initrd], /argument/],
-  ['a document that is not JSON', ['diff', initrd, initrd], /not JSON/],
+  ['a document that is not JSON', ['diff', initrd, initrd], /malformed/],
 ];
 
 for (const [sentence, args, reason] of refusals) {
@@ -190,6 +193,35 @@ for (const [sentence, args, reason] of refusals) {
     assert.equal(outcome.out, '');
   });
 }
+
+test('measure import makes reference values of manifests and identities', async () => {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const unsigned = file('corim.cbor', makeManifest({}));
+  const signed = file('corim.cose', signManifest({ signingKey: keys.privateKey }));
+  const signer = file('signer.pem', keys.publicKey.export({ type: 'spki', format: 'pem' }));
+  const plain = await measured('import', '-unsigned', '-kind=firmware', '-name=amd', unsigned);
+  assert.deepEqual(plain.measurement, ['01'.repeat(48)]);
+  assert.equal(plain.kind, 'firmware');
+  const vouched = ['import', `-signer=${signer}`, '-kind=firmware', '-name=amd', signed];
+  assert.deepEqual(await measured(...vouched), plain);
+  assert.match((await measure(...vouched)).out, /endorsements\s+0 \(not required\)/);
+  const identity = { type: 'firmware', name: 'local', values: { measurement: 'ab'.repeat(48) } };
+  const imported = await measured('import', file('identity.json', JSON.stringify(identity)));
+  assert.deepEqual(imported.measurement, ['ab'.repeat(48)]);
+  for (const [args, reason] of [
+    [[unsigned], /-unsigned/],
+    [['-unsigned', `-signer=${signer}`, signed], /give one/],
+    [['-unsigned', signed], /input-invalid/],
+    [[`-signer=${signer}`, unsigned], /input-invalid/],
+    [[`-signer=${unsigned}`, signed], /no public key/],
+    [['-unsigned', file('wrong.json', '{}')], /not signed/],
+    [[file('empty.json', '{}')], /input-invalid/],
+  ] as const) {
+    const outcome = await measure('import', ...args);
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.err, reason);
+  }
+});
 
 test('measure diff says what changed, and by its exit code whether anything did', async () => {
   const a = file('a.json', (await measure(...snp, '-format=json')).out);
