@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { root, setUp } from '../tools/setup.js';
 
 const [name, ...rest] = process.argv.slice(2);
-if (name !== 'throughput' && name !== 'memory') {
-  process.stderr.write('usage: node bench/run.js throughput|memory [options]\n');
+const names = ['throughput', 'memory', 'verifier'];
+if (!names.includes(name)) {
+  process.stderr.write(`usage: node bench/run.js ${names.join('|')} [options]\n`);
   process.exit(1);
 }
 setUp();

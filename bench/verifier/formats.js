@@ -1,0 +1,59 @@
+// What is verified, one entry per format: genuine evidence, at a time at which it is valid. To add a format, add a line.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseDcapEndorsements, snpEndorsementsFromKey } from '@vouchsafe/verifier';
+
+const folder =
+  process.env.VOUCHSAFE_VECTORS ??
+  fileURLToPath(new URL('../../../shared/vectors', import.meta.url));
+
+/** False, or why nothing can be measured. */
+export const missing = existsSync(join(folder, 'README.md'))
+  ? false
+  : 'no genuine evidence: set VOUCHSAFE_VECTORS to its folder';
+
+const bytes = (path) => new Uint8Array(readFileSync(join(folder, path)));
+
+/** A quote with its collateral; the peer takes the same two. */
+function dcap(format, path, at) {
+  const text = readFileSync(join(folder, `${path}.collateral.json`), 'utf8');
+  return {
+    format,
+    path,
+    at: new Date(at),
+    evidence: bytes(`${path}.quote`),
+    endorsements: () => parseDcapEndorsements(text),
+    collateral: JSON.parse(text),
+  };
+}
+
+function snp(path, kind, at) {
+  const key = bytes(`${path}.vcek.der`);
+  const endorsements = () => snpEndorsementsFromKey(key, kind, { kind: 'not-checked' });
+  return {
+    format: 'sev-snp',
+    path,
+    at: new Date(at),
+    evidence: bytes(`${path}.report`),
+    endorsements,
+  };
+}
+
+/** Evidence that brings all there is. */
+function alone(format, path, at) {
+  return {
+    format,
+    path,
+    at: new Date(at),
+    evidence: bytes(path),
+    endorsements: () => ({ format }),
+  };
+}
+
+export const readFormats = () => [
+  dcap('sgx-dcap', 'sgx/phala-dcap-qvl/sgx-v3-production', '2025-07-04T10:28:44Z'),
+  dcap('tdx-dcap', 'tdx/phala-dcap-qvl/tdx-v4-production', '2025-07-04T10:16:31Z'),
+  snp('snp/trustee/snp-v2-milan', { product: 'milan', signer: 'vcek' }, '2025-06-01T00:00:00Z'),
+  alone('aws-nitro', 'nitro/dstack/nitro-production-1.cose', '2025-12-25T13:15:40Z'),
+];
