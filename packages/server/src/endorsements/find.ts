@@ -1,5 +1,6 @@
 // Which endorsements to try, in which order: the freshest that the server has; the vendor when that is missing, old or
 // about to run out; last what the workload brought. Hands out candidates; verify() and the caller judge them.
+import { createHash } from 'node:crypto';
 import {
   type DcapEndorsements,
   type DcapEvidence,
@@ -74,7 +75,7 @@ export class EndorsementFinder {
   ): AsyncGenerator<Candidate<DcapEndorsements>> {
     const tried = new Set<string>();
     const { cache } = this.#parts;
-    const subject = JSON.stringify(dcapEndorsementsFor(evidence));
+    const subject = subjectOf(evidence);
     const local = await this.#localDcap(evidence, now);
     const isEarly = local.isDue && this.#mayAsk(subject, now);
     const fetched = isEarly ? await this.#vendorDcap(evidence, subject, now) : [];
@@ -290,6 +291,12 @@ export class EndorsementFinder {
     const oldest = this.#asked.keys().next().value;
     if (this.#asked.size > ASKED_MAX && oldest !== undefined) this.#asked.delete(oldest);
   }
+}
+
+/** Short: a quote that brings a platform manifest asks for as much as it is long. */
+function subjectOf(evidence: DcapEvidence): string {
+  const wanted = JSON.stringify(dcapEndorsementsFor(evidence));
+  return createHash('sha256').update(wanted).digest('base64');
 }
 
 function nextUpdateOf(found: Found<Uint8Array>): number {

@@ -1,4 +1,5 @@
 // Parsers of untrusted input: whatever comes in, they read it or refuse it with an EvidenceError.
+import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { parseSgxEvidence } from '../sgx/parse.js';
@@ -70,4 +71,18 @@ it('spoiled collateral documents are read or refused', () => {
 it('JSON of other shapes is refused', () => {
   const text = fc.json({ maxDepth: 4 }).map(encode);
   assertRefusesCleanly(text, (bytes) => parseTcbInfo(decode(bytes)), 5_000);
+});
+
+it('minted quotes of every version are refused at every length but their own', () => {
+  const parsers = [
+    ...enclaveQuotes.map((bytes) => [bytes, parseSgxEvidence] as const),
+    [mintTdxQuote(good, { version: 4, report: { reportData } }), parseTdxEvidence] as const,
+    [quote, parseTdxEvidence] as const,
+  ];
+  for (const [bytes, parse] of parsers) {
+    parse(bytes);
+    for (let length = 0; length < bytes.length; length += 1) {
+      assert.throws(() => parse(bytes.subarray(0, length)), { name: 'EvidenceError' }, `${length}`);
+    }
+  }
 });

@@ -148,22 +148,6 @@ describe('genuine pieces that do not belong together', { skip: skipWithoutVector
     });
   }
 
-  it('refuses TCB info of another FMSPC', async () => {
-    const answer = splitSignedDocument(
-      text('sgx/automata/sgx-tcb-info-v3-00606a000000-2025-08.json'),
-      'tcbInfo',
-    );
-    const mixed = {
-      ...collateral(`${production}.collateral.json`),
-      tcbInfo: answer.text,
-      tcbInfoSignature: answer.signature,
-    };
-    const quote = readVector(`${production}.quote`);
-    // Both documents are valid for a few minutes on this day only.
-    const code = await refusalOf(quote, mixed, pinnedIntelRoots, new Date('2025-08-15T06:00:00Z'));
-    assert.ok(code === 'crl-expired' || code === 'collateral-mismatch', String(code));
-  });
-
   it('refuses a signer that is a CA', async () => {
     const mixed = {
       ...collateral(`${production}.collateral.json`),

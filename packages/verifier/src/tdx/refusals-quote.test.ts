@@ -34,6 +34,13 @@ describe('verify accepts', () => {
     ['a quoting enclave without authentication data', { quote: { qeAuthData: new Uint8Array() } }],
     ['a chain in the quote that leaves the root out', { quote: { certificationData: twoLinks() } }],
     [
+      'a platform that is only named, with its chain in the collateral',
+      {
+        quote: { certificationType: 3, certificationData: new Uint8Array(404) },
+        collateral: { pckCertificateChain: good.chainPem('pck') },
+      },
+    ],
+    [
       'members of the TCB info that are not known',
       { collateral: { tcbInfo: (doc) => ({ ...doc, extra: [1] }) } },
     ],
@@ -104,6 +111,14 @@ refuses('a quote in which', [
     'the certification data names a PCK without its chain',
     'collateral-missing',
     { quote: { certificationType: 3, certificationData: new Uint8Array(404) } },
+  ],
+  [
+    'the platform that is named is another than the one whose chain was fetched',
+    'collateral-mismatch',
+    {
+      quote: { certificationType: 1, certificationData: new Uint8Array(36).fill(1) },
+      collateral: { pckCertificateChain: good.chainPem('pck') },
+    },
   ],
   [
     'the certification data is a chain in the place of a name',
