@@ -116,6 +116,11 @@ export interface PolicyRules<P extends FormatPolicy> {
   findFaults(claims: VerifiedClaims, policy: P): readonly Fault[];
   /** Code of a fault to what it speaks of in the trust vector; a code not here is configuration. */
   readonly trust: Readonly<Record<string, keyof TrustVector>>;
+  /**
+   * Elements of the vector about which evidence of this kind is silent, and which are therefore not
+   * affirmed for want of faults. Absent: it speaks of configuration, executables, hardware and memory.
+   */
+  readonly silentOn?: (claims: VerifiedClaims) => readonly (keyof TrustVector)[];
 }
 
 /** What a format's verify() has established, before mint() seals it. */

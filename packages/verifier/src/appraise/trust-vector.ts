@@ -44,7 +44,8 @@ export function toTrust(
   faults: readonly Fault[],
   measured: boolean,
 ): Trust {
-  const own = registeredFormats.find(({ format }) => format === claims.format)?.policy.trust ?? {};
+  const rules = registeredFormats.find(({ format }) => format === claims.format)?.policy;
+  const own = rules?.trust ?? {};
   const elementOf = (code: string): Element | null => {
     if (Object.hasOwn(own, code)) return own[code] ?? null;
     return Object.hasOwn(sharedElements, code) ? (sharedElements[code] ?? null) : 'configuration';
@@ -59,6 +60,7 @@ export function toTrust(
     storage_opaque: noClaim,
     sourced_data: noClaim,
   };
+  for (const element of rules?.silentOn?.(claims) ?? []) vector[element] = noClaim;
   const codes = new Map<Element, Set<string>>();
   if (claims.debug) codes.set('runtime_opaque', new Set(['debug']));
   for (const { code } of faults) {

@@ -14,6 +14,7 @@ import { mintDcapCollateral } from '../testing/dcap-collateral.js';
 import { der, derOctetString, derSequence, derUtf8String } from '../testing/der-writer.js';
 import { mutationsOf } from '../testing/mutation.test.js';
 import { mintScene } from '../testing/nitro-scene.test.js';
+import { mintSgxQuote } from '../testing/sgx-quote.js';
 import { mintTdxQuote } from '../testing/tdx-quote.js';
 import { good, now } from '../testing/tdx-scene.test.js';
 import { type MintedExtension, mintCertificate } from '../testing/x509.js';
@@ -90,7 +91,10 @@ async function verify(bytes: Uint8Array) {
   const { evidence, binding, envelope } = await openEnvelope(bytes, nodeProvider);
   const claims = await verifyEvidence({
     evidence,
-    endorsements: mintDcapCollateral(good, { now }),
+    endorsements: mintDcapCollateral(good, {
+      now,
+      ...(evidence.format === 'sgx-dcap' ? { tee: 'SGX' } : {}),
+    }),
     roots: good.roots,
     expectedBinding: binding,
     now,
@@ -144,6 +148,21 @@ for (const [what, profile, der] of [
     assert.deepEqual(await verify(pem), { envelope: profile, binding: 'checked' });
   });
 }
+
+test('a certificate as Gramine makes one, with an SGX quote in each extension, is evidence', async () => {
+  const sgx = (report: Uint8Array) =>
+    mintSgxQuote(good, { version: 3, report: { reportData: report } });
+  const content = [sgx(padded(hash('sha256', goodClaims))), goodClaims];
+  const both = certificate(
+    legacy(oids.asWritten, sgx(padded(hash('sha256', spki)))),
+    tagged(goodClaims, { content }),
+  );
+  assert.deepEqual(await verify(both), { envelope: 'tcg-tagged-evidence', binding: 'checked' });
+  const { evidence } = await openEnvelope(both, nodeProvider);
+  assert.equal(evidence.format, 'sgx-dcap');
+  const unbound = certificate(legacy(oids.asWritten, sgx(new Uint8Array(64))));
+  await refuses('binding-mismatch', () => verify(unbound));
+});
 
 test('ECDSA with NULL parameters, as mbed TLS wrote it, is read', async () => {
   const plain = certificate(legacy(oids.gramine));

@@ -139,6 +139,15 @@ test('the document of an instance has registers of its own name, and passes only
   assert.deepEqual(await codesOf(tpm, { document_kinds: [] }), ['document-kind']);
 });
 
+test('what an instance says of its memory is nothing, what an enclave says is that it is closed', async () => {
+  const policy = policyOf({ document_kinds: ['enclave', 'nitrotpm'] });
+  const instance = appraise(await play(tpm), policy, []);
+  assert.equal(instance.status, 'affirming');
+  assert.equal(instance.trustVector.runtime_opaque, 0);
+  assert.equal(instance.trustReasons.runtime_opaque, 'not appraised');
+  assert.equal(appraise(await play({}), policy, []).trustVector.runtime_opaque, 2);
+});
+
 test('reference values for an enclave do not fit an instance', async () => {
   const referenceValues = parseReferenceValues({
     name: 'image',

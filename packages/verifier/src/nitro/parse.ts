@@ -48,6 +48,8 @@ export const pcrIndex = { min: 0, max: 31 };
 const pcrCount = { min: 1, max: 32 };
 /** SHA384 is the only digest there is. */
 const pcrBytes = { min: 48, max: 48 };
+const zeroPcr = new Uint8Array(pcrBytes.max);
+const enclavePcrs = [0, 1, 2] as const;
 const moduleIdLength = { min: 1, max: 256 };
 /** The greatest time that a Date holds. */
 const timestampBounds = { min: 1, max: 8_640_000_000_000_000 };
@@ -115,18 +117,14 @@ function readRegisters(fields: DocumentFields): Pick<NitroDocument, 'kind' | 'pc
   return { kind: 'enclave', pcrs };
 }
 
-const enclavePcrs = [0, 1, 2] as const;
-
 /**
  * Whether the enclave runs in debug mode, in which its parent instance reads its console: the module
  * then leaves PCR0 to PCR2 at zero. One of them at zero is taken for that as well. The NitroTPM has
  * no such mode.
  */
 export function isDebug({ kind, pcrs }: NitroDocument): boolean {
-  return kind === 'enclave' && enclavePcrs.some((index) => isZero(pcrs.get(index) ?? zero));
+  return kind === 'enclave' && enclavePcrs.some((index) => isZero(pcrs.get(index) ?? zeroPcr));
 }
-
-const zero = new Uint8Array(48);
 
 /** A guess by the first bytes: an array of four, and ES384 alone as protected header. */
 export function looksLikeNitroDocument(bytes: Uint8Array): boolean {

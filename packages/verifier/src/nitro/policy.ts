@@ -40,6 +40,8 @@ export const nitroPolicyRules: PolicyRules<NitroPolicy> = {
     ...findRegisterFaults(claims, policy),
   ],
   trust: { 'document-kind': 'hardware', 'pcr-missing': 'executables' },
+  // A TPM says what was booted. Whether the owner can log in to that is another matter.
+  silentOn: ({ values }) => (values.document_kind === 'nitrotpm' ? ['runtime_opaque'] : []),
 };
 
 function findKindFaults(claims: VerifiedClaims, policy: NitroPolicy): Fault[] {
