@@ -65,7 +65,7 @@ export { tokenSkewSeconds } from './jose/verify-token.js';
 export { compareReferenceValues, type Difference } from './measure/compare.js';
 export { type EnclaveImage, parseEnclaveImage } from './measure/nitro/eif.js';
 export { measureNitro, type NitroMeasurement } from './measure/nitro/measure-nitro.js';
-export { type Sigstruct, sigstructBytes, verifySigstruct } from './measure/sgx/sigstruct.js';
+export { type Sigstruct, verifySigstruct } from './measure/sgx/sigstruct.js';
 export { findCpuSignature, snpCpuTypes } from './measure/snp/cpu-signature.js';
 export type { DirectBoot } from './measure/snp/kernel-hashes.js';
 export { measureOvmfPages, measureSnp, type SnpLaunch } from './measure/snp/measure-snp.js';

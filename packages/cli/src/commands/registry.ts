@@ -38,6 +38,7 @@ export const commands: readonly (readonly [string, () => Promise<Command>])[] = 
   ['measure snp', async () => (await import('./measure/snp.js')).measureSnpCommand],
   ['measure tdx', async () => (await import('./measure/tdx.js')).measureTdxCommand],
   ['measure nitro', async () => (await import('./measure/nitro.js')).measureNitroCommand],
+  ['measure sgx', async () => (await import('./measure/sgx.js')).measureSgx],
   ['measure import', async () => (await import('./measure/import.js')).measureImport],
   ['measure diff', async () => (await import('./measure/diff.js')).measureDiff],
   ['kv get', async () => (await import('./kv/get.js')).kvGet],

@@ -64,6 +64,7 @@ export {
 export type { PckFields } from './pck-extension.js';
 export { makeKernel, makePe, type PeFields } from './pe-image.js';
 export { type MintSgxQuoteOptions, mintSgxQuote } from './sgx-quote.js';
+export { makeSigstruct, signSigstruct } from './sigstruct.js';
 export {
   createSoftwareAmd,
   type MintedAuthority,

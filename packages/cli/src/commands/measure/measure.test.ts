@@ -13,7 +13,9 @@ import {
   makeFirmware,
   makeKernel,
   makeManifest,
+  makeSigstruct,
   signManifest,
+  signSigstruct,
   tdvfMetadata,
 } from '@vouchsafe/verifier/testing';
 import { startRealServer } from '../../testing/real-server.js';
@@ -193,6 +195,32 @@ for (const [sentence, args, reason] of refusals) {
     assert.equal(outcome.out, '');
   });
 }
+
+test('measure sgx prints what a signer vouches for, found beside the manifest as well', async () => {
+  const keys = generateKeyPairSync('rsa', { modulusLength: 3072, publicExponent: 3 });
+  const template = makeSigstruct(new Uint8Array(32).fill(0xab));
+  const signature = file('app.sig', signSigstruct(template, keys.publicKey, keys.privateKey));
+  const document = await measured('sgx', signature);
+  assert.equal(document.format, 'sgx-dcap');
+  assert.deepEqual(document.mrenclave, ['ab'.repeat(32)]);
+  assert.deepEqual([document.isvprodid, document.isvsvn], [[1], [2]]);
+  // A report has INIT set, which no signature speaks of.
+  assert.deepEqual(document.attributes, { set: '0400000000000000', clear: 'faffffffffffffff' });
+  const manifest = file('app.manifest.sgx', '# signed by gramine-sgx-sign');
+  assert.deepEqual(await measured('sgx', manifest), document);
+  assert.match((await measure('sgx', manifest)).out, /debug\s+ruled out/);
+  const unsigned = file('other.sig', template);
+  for (const [path, reason] of [
+    [file('alone.manifest.sgx', ''), /no .*alone\.sig/],
+    [unsigned, /public-key-invalid/],
+    [initrd, /malformed/],
+    [ovmf, /unsupported-format/],
+  ] as const) {
+    const outcome = await measure('sgx', path);
+    assert.equal(outcome.code, 1);
+    assert.match(outcome.err, reason);
+  }
+});
 
 test('measure import makes reference values of manifests and identities', async () => {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-384' });

@@ -1,12 +1,6 @@
 // A SIGSTRUCT that Fortanix's sgxs crate (0.9.0) signed, and what must not pass for one.
 import assert from 'node:assert/strict';
-import {
-  constants,
-  createHash,
-  generateKeyPairSync,
-  type KeyObject,
-  privateEncrypt,
-} from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBase64 } from '../../encoding/base64.js';
@@ -15,6 +9,7 @@ import { encodeHex } from '../../encoding/hex.js';
 import { EvidenceError } from '../../errors.js';
 import { nodeProvider } from '../../provider-node.js';
 import { webProvider } from '../../provider-web.js';
+import { signSigstruct } from '../../testing/sigstruct.js';
 import { verifySigstruct } from './sigstruct.js';
 
 const signed = decodeBase64(
@@ -74,27 +69,11 @@ type Change = (bytes: Uint8Array) => void;
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 3072, publicExponent: 3 });
 
-function littleEndian(value: bigint): Uint8Array {
-  return new Uint8Array(Buffer.from(value.toString(16).padStart(768, '0'), 'hex')).reverse();
-}
-
 /** Signs what a change has made of the enclave's fields, as a signer would. */
 function resigned(change: Change, key: KeyObject = keys.privateKey): Uint8Array {
   const bytes = signed.slice();
   change(bytes);
-  const { n = '' } = keys.publicKey.export({ format: 'jwk' });
-  const modulus = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`);
-  const data = concatBytes(bytes.subarray(0, 128), bytes.subarray(900, 1028));
-  const prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex');
-  const digest = Buffer.concat([prefix, createHash('sha256').update(data).digest()]);
-  const signature = privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digest);
-  const s = BigInt(`0x${signature.toString('hex')}`);
-  const q1 = (s * s) / modulus;
-  bytes.set(littleEndian(modulus), 128);
-  bytes.set(littleEndian(s), 516);
-  bytes.set(littleEndian(q1), 1040);
-  bytes.set(littleEndian((s * (s * s - q1 * modulus)) / modulus), 1424);
-  return bytes;
+  return signSigstruct(bytes, keys.publicKey, key);
 }
 
 const set =

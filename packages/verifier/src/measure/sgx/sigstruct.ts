@@ -7,7 +7,6 @@ import { ByteReader } from '../../encoding/reader.js';
 import { EvidenceError } from '../../errors.js';
 import type { CryptoProvider } from '../../provider.js';
 
-export const sigstructBytes = 1808;
 const rsaBytes = 384;
 const header = decodeHex('06000000e10000000000010000000000');
 const header2 = decodeHex('01010000600000006000000001000000');
