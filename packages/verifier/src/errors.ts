@@ -56,6 +56,16 @@ export type EvidenceErrorCode =
   | 'product-mismatch'
   /** SNP: the host, not the guest, asked for the report. */
   | 'report-not-from-guest'
+  /** TPM: not one bank, or no PCR, was quoted. */
+  | 'pcr-selection'
+  /** TPM: the PCR values beside a quote are not those that were quoted. */
+  | 'pcr-mismatch'
+  /** TPM: the key could sign what its TPM did not make, or could leave it. */
+  | 'attestation-key-unfit'
+  /** TPM: nothing shows that the key is in a TPM that anybody trusts. */
+  | 'attestation-key-unproven'
+  /** Azure: the key of the vTPM is not the one that the hardware's report is about. */
+  | 'runtime-data-mismatch'
   /** A measured-boot log does not lead to the register values that were quoted. */
   | 'event-log-mismatch'
   /** Nitro: the document's own time is outside of its certificate's, or yet to come. */

@@ -11,6 +11,7 @@ import { confidentialSpaceVerifier } from './tokens/confidential-space/confident
 import { earVerifier } from './tokens/ear/ear-verifier.js';
 import { itaVerifier } from './tokens/intel-trust-authority/ita-verifier.js';
 import { nrasVerifier } from './tokens/nvidia-nras/nras-verifier.js';
+import { tpmVerifier } from './tpm/tpm-verifier.js';
 import type { Endorsements, Evidence, EvidenceVerifier, FormatPolicy } from './types.js';
 
 const verifiers = [
@@ -24,6 +25,7 @@ const verifiers = [
   nrasVerifier,
   earVerifier,
   gpuVerifier,
+  tpmVerifier,
 ] as const;
 
 type Verifier = (typeof verifiers)[number];

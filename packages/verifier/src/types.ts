@@ -15,6 +15,7 @@ export const evidenceFormats = [
   'nvidia-nras',
   'ear',
   'nvidia-gpu',
+  'tpm2-quote',
 ] as const;
 export type EvidenceFormat = (typeof evidenceFormats)[number];
 

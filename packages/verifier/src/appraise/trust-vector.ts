@@ -56,7 +56,7 @@ export function toTrust(
     executables: measured ? affirming : noClaim,
     file_system: noClaim,
     hardware: affirming,
-    runtime_opaque: claims.debug ? contraindicated : affirming,
+    runtime_opaque: runtimeOpaque(claims),
     storage_opaque: noClaim,
     sourced_data: noClaim,
   };
@@ -78,4 +78,10 @@ export function toTrust(
     Object.keys(vector).map((element) => [element, reasonFor(element as Element)]),
   ) as Record<Element, string>;
   return { vector: Object.freeze(vector), reasons: Object.freeze(reasons) };
+}
+
+/** A machine without a TEE hides nothing from its owner: that is no fault, and no claim. */
+function runtimeOpaque({ debug, values }: VerifiedClaims): number {
+  if (debug) return contraindicated;
+  return values.memory_protected === false ? noClaim : affirming;
 }

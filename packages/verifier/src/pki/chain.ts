@@ -40,6 +40,8 @@ export interface VerifyChainInput {
   readonly revocation: RevocationPolicy;
   readonly now: Date;
   readonly provider: CryptoProvider;
+  /** Critical extensions of the leaf that the caller acts on itself; none without it. */
+  readonly understoodOfLeaf?: ReadonlySet<string>;
 }
 
 export interface VerifiedChain {
@@ -120,9 +122,9 @@ function checkValidity(certificate: Certificate, now: Date): void {
   }
 }
 
-function checkCriticalExtensions(certificate: Certificate): void {
+function checkCriticalExtensions(certificate: Certificate, also?: ReadonlySet<string>): void {
   for (const [oid, extension] of certificate.extensions) {
-    if (extension.critical && !understoodCritical.has(oid)) {
+    if (extension.critical && !understoodCritical.has(oid) && also?.has(oid) !== true) {
       throw invalid(certificate, `unknown critical extension ${oid}`);
     }
   }
@@ -229,7 +231,7 @@ export async function verifyChain(input: VerifyChainInput): Promise<VerifiedChai
     const issuer = path[index + 1] ?? certificate;
     if (index > 0) checkIssuer(certificate, index - 1);
     checkValidity(certificate, input.now);
-    checkCriticalExtensions(certificate);
+    checkCriticalExtensions(certificate, index === 0 ? input.understoodOfLeaf : undefined);
     await checkSignature(certificate, issuer, input.provider);
   }
   const revocationChecked = await checkRevocation(path, input);

@@ -1,0 +1,112 @@
+// What a policy can say of TPM quotes beyond their claims: which PCRs must have been quoted, no more and no fewer, and
+// why the key is believed. Reads claims by the names of tpm/claims.ts.
+import {
+  readFlag,
+  readList,
+  readNullable,
+  readOneOf,
+  readOr,
+  readText,
+  refuse,
+} from '../appraise/fields.js';
+import { describeClaim } from '../appraise/requirement.js';
+import { type Bank, bankBytes } from '../eventlog/event-log.js';
+import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
+import { selectionText } from './claims.js';
+
+export const akProvenances = ['certificate', 'credential'] as const;
+export type AkProvenance = (typeof akProvenances)[number];
+
+export interface TpmPolicy extends FormatPolicy {
+  /** 'sha256:0,1,7': exactly these PCRs of this bank; null leaves it to what `require` asks for. */
+  readonly pcr_selection: string | null;
+  readonly ak_provenance: readonly AkProvenance[];
+  /** Whether a key may pass whose certificates nobody looked up in revocation lists. */
+  readonly allow_unchecked_revocation: boolean;
+}
+
+const firmwarePcrs = 'sha256:0,1,2,3,4,5,6,7';
+const selectionPattern = /^(sha1|sha256|sha384|sha512):(\d{1,2}(?:,\d{1,2})*)$/;
+
+/** In the form in which the claim is spelled. @throws EvidenceError 'input-invalid' */
+export function readSelection(value: unknown, path: string): string {
+  const [, bank, list] = selectionPattern.exec(readText(value, path)) ?? [];
+  const pcrs = (list ?? '').split(',').map(Number);
+  const ascending = pcrs.every((pcr, index) => index === 0 || pcr > (pcrs[index - 1] ?? 24));
+  if (
+    bank === undefined ||
+    !Object.hasOwn(bankBytes, bank) ||
+    !ascending ||
+    pcrs.some((pcr) => pcr > 23)
+  ) {
+    throw refuse(path, 'want a bank and PCRs in ascending order, such as sha256:0,1,7');
+  }
+  return selectionText(bank as Bank, pcrs);
+}
+
+/** The fault of a quote about other PCRs than the policy asks for; none if it asks for none. */
+export function findSelectionFaults(claims: VerifiedClaims, wanted: string | null): Fault[] {
+  const { pcr_selection: seen } = claims.values;
+  if (wanted === null || seen === wanted) return [];
+  return [
+    {
+      code: 'pcr-selection',
+      message: 'the quote is not about exactly the PCRs that the policy asks for',
+      claim: 'pcr_selection',
+      expected: wanted,
+      seen: describeClaim(seen),
+    },
+  ];
+}
+
+function findKeyFaults(claims: VerifiedClaims, policy: TpmPolicy): Fault[] {
+  const { ak_provenance: provenance, revocation_checked: checked } = claims.values;
+  const faults: Fault[] = [];
+  if (!policy.ak_provenance.some((accepted) => accepted === provenance)) {
+    faults.push({
+      code: 'ak-provenance',
+      message: 'the attestation key is believed for another reason than the policy accepts',
+      claim: 'ak_provenance',
+      expected: policy.ak_provenance.join(' or '),
+      seen: describeClaim(provenance),
+    });
+  }
+  if (!policy.allow_unchecked_revocation && checked === false) {
+    faults.push({
+      code: 'revocation-not-checked',
+      message: 'nobody looked up whether the certificates were revoked',
+      claim: 'revocation_checked',
+      expected: 'true',
+      seen: describeClaim(checked),
+    });
+  }
+  return faults;
+}
+
+export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
+  members: ['pcr_selection', 'ak_provenance', 'allow_unchecked_revocation'],
+  parse: (document, path) => ({
+    pcr_selection: readOr(document, 'pcr_selection', path, firmwarePcrs, (value, at) =>
+      readNullable(value, at, readSelection),
+    ),
+    ak_provenance: readOr(document, 'ak_provenance', path, akProvenances, (value, at) =>
+      readList(value, at, (item, itemPath) => readOneOf(item, itemPath, akProvenances)),
+    ),
+    allow_unchecked_revocation: readOr(
+      document,
+      'allow_unchecked_revocation',
+      path,
+      false,
+      readFlag,
+    ),
+  }),
+  findFaults: (claims, policy) => [
+    ...findSelectionFaults(claims, policy.pcr_selection),
+    ...findKeyFaults(claims, policy),
+  ],
+  trust: {
+    'pcr-selection': 'configuration',
+    'ak-provenance': 'instance_identity',
+    'revocation-not-checked': 'hardware',
+  },
+};
