@@ -9,6 +9,7 @@ export {
   parseAppraisalPolicy,
   parseReferenceValues,
 } from './appraise/policy.js';
+export type { AzureSnpEvidence, AzureTdxEvidence } from './azure/parse.js';
 export { bindingBytes, sessionNonce } from './binding.js';
 export type { CorimTrust, ReadCorimInput } from './corim/corim.js';
 export { type CorimValues, type Endorsement, importCorim } from './corim/reference-values.js';

@@ -1,5 +1,6 @@
 // The list of evidence formats. To add one: its folder, its word in types.ts, one line here.
 
+import { azureSnpVerifier, azureTdxVerifier } from './azure/azure-verifiers.js';
 import { EvidenceError } from './errors.js';
 import { nitroVerifier } from './nitro/nitro-verifier.js';
 import { gpuVerifier } from './nvidia-gpu/gpu-verifier.js';
@@ -26,6 +27,8 @@ const verifiers = [
   earVerifier,
   gpuVerifier,
   tpmVerifier,
+  azureSnpVerifier,
+  azureTdxVerifier,
 ] as const;
 
 type Verifier = (typeof verifiers)[number];

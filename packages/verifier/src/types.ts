@@ -16,6 +16,8 @@ export const evidenceFormats = [
   'ear',
   'nvidia-gpu',
   'tpm2-quote',
+  'azure-snp-vtpm',
+  'azure-tdx-vtpm',
 ] as const;
 export type EvidenceFormat = (typeof evidenceFormats)[number];
 

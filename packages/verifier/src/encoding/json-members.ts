@@ -2,7 +2,7 @@
 // define: members that nobody asked for are refused.
 
 import { EvidenceError } from '../errors.js';
-import { decodeBase64, decodeBase64Url } from './base64.js';
+import { decodeBase64Url } from './base64.js';
 import { decodeHex } from './hex.js';
 import type { Json, JsonObject } from './strict-json.js';
 
@@ -56,8 +56,21 @@ export function readHexBytes(value: Json | undefined, path: string): Uint8Array 
   return decodeHex(readString(value, path));
 }
 
-/** Standard base64 with padding, or base64url without. @throws EvidenceError 'malformed' */
+/** Base64 or base64url, padded or not: attesters write all four. @throws EvidenceError 'malformed' */
 export function readBase64Bytes(value: Json | undefined, path: string): Uint8Array {
   const text = readString(value, path);
-  return /[-_]/.test(text) || text.length % 4 !== 0 ? decodeBase64Url(text) : decodeBase64(text);
+  const dense = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text;
+  return decodeBase64Url(/[+/]/.test(dense) ? toUrlSafe(dense, path) : dense);
+}
+
+function toUrlSafe(text: string, path: string): string {
+  if (/[-_]/.test(text)) throw malformed(path, 'two kinds of base64');
+  return text.replace(/\+/g, '-').replace(/\//g, '_');
+}
+
+/** Bytes as a list of numbers, as serde writes them. @throws EvidenceError 'malformed' */
+export function readByteList(value: Json | undefined, path: string, lengthMax: number): Uint8Array {
+  return Uint8Array.from(
+    readList(value, path, lengthMax).map((byte) => readCount(byte, path, 255)),
+  );
 }

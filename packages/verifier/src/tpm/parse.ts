@@ -3,6 +3,7 @@
 
 import { readBase64Bytes, readHexBytes, readList, readObject } from '../encoding/json-members.js';
 import { type Json, parseStrictJson } from '../encoding/strict-json.js';
+import { decodeUtf8 } from '../encoding/utf8.js';
 import { EvidenceError } from '../errors.js';
 import type { EventLog } from '../eventlog/event-log.js';
 import { type ImaList, parseImaBinary } from '../eventlog/parse-ima.js';
@@ -77,15 +78,6 @@ export function parseTpmEvidence(bytes: Uint8Array): TpmEvidence {
     eventLog: optional('event_log', (log) => parseTcgEventLog(log, 'tcg')),
     imaList: optional('ima_log', parseImaBinary),
   };
-}
-
-/** @throws EvidenceError 'malformed' */
-export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new EvidenceError('malformed', 'evidence: not UTF-8');
-  }
 }
 
 const headBytes = 65_536;
