@@ -9,45 +9,25 @@ import type { ExpectedBinding } from './types.js';
 /** REPORT_DATA and its like: 64 bytes in SGX, TDX and SEV-SNP. */
 export const bindingBytes = 64;
 
-type Comparison = 'checked' | 'not-checked';
-
-/** The expected bytes, or null if no check was asked for in so many words. */
-function readExpected(expected: ExpectedBinding): Uint8Array | null {
-  if (expected instanceof Uint8Array) {
-    if (expected.length === bindingBytes) return expected;
-    throw new EvidenceError('input-invalid', `expected binding: want ${bindingBytes} bytes`);
-  }
-  // A caller without types may pass undefined or {}: that must not turn the check off.
-  if (expected?.binding === 'not-checked') return null;
-  throw new EvidenceError('input-invalid', 'expected binding: missing');
-}
-
 /**
  * Compares all 64 bytes, in constant time. Says whether they were compared at all.
  * @throws EvidenceError 'binding-mismatch', or 'input-invalid' if the expectation is neither 64 bytes
  *   nor the literal that asks for no check
  */
-export function checkBinding(seen: Uint8Array, expected: ExpectedBinding): Comparison {
-  const wanted = readExpected(expected);
-  if (wanted === null) return 'not-checked';
-  if (equalBytes(seen, wanted)) return 'checked';
-  throw new EvidenceError('binding-mismatch', 'REPORT_DATA is not what this session expects');
-}
-
-/**
- * The same for a TPM, whose extra data may be no longer than its longest digest: it has to be the
- * SHA-256 of the 64 bytes, and nothing else.
- * @throws EvidenceError as checkBinding
- */
-export async function checkHashedBinding(
+export function checkBinding(
   seen: Uint8Array,
   expected: ExpectedBinding,
-  provider: CryptoProvider,
-): Promise<Comparison> {
-  const wanted = readExpected(expected);
-  if (wanted === null) return 'not-checked';
-  if (equalBytes(seen, await provider.digest('sha256', wanted))) return 'checked';
-  throw new EvidenceError('binding-mismatch', 'extra data is not what this session expects');
+): 'checked' | 'not-checked' {
+  if (expected instanceof Uint8Array) {
+    if (expected.length !== bindingBytes) {
+      throw new EvidenceError('input-invalid', `expected binding: want ${bindingBytes} bytes`);
+    }
+    if (equalBytes(seen, expected)) return 'checked';
+    throw new EvidenceError('binding-mismatch', 'REPORT_DATA is not what this session expects');
+  }
+  // A caller without types may pass undefined or {}: that must not turn the check off.
+  if (expected?.binding === 'not-checked') return 'not-checked';
+  throw new EvidenceError('input-invalid', 'expected binding: missing');
 }
 
 const nonceDomain = new TextEncoder().encode('vouchsafe nonce v1\0');

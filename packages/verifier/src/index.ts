@@ -122,6 +122,10 @@ export type { SnpEndorsements } from './snp/verify.js';
 export type { TdReport, TdxEvidence } from './tdx/parse.js';
 export type { TdxPolicy } from './tdx/policy.js';
 export { type NoEndorsements, noEndorsements, type TokenEvidence } from './tokens/token-format.js';
+export type { TpmEvidence } from './tpm/parse.js';
+export { nameOf, parseAttestationKey } from './tpm/public-area.js';
+export { pinnedVtpmRoots } from './tpm/roots.js';
+export type { TpmEndorsements } from './tpm/verify.js';
 export {
   type AttestationResult,
   type ClaimSet,

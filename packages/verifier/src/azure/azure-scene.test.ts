@@ -25,7 +25,7 @@ import {
   signAttest,
   somePcrs,
 } from '../testing/tpm.js';
-import { akOf, binding, hashedBinding } from '../testing/tpm-scene.js';
+import { akOf, binding, nonce } from '../testing/tpm-scene.js';
 import type { ExpectedBinding, VerifiedClaims } from '../types.js';
 import { parseAzureSnpEvidence, parseAzureTdxEvidence } from './parse.js';
 import { verifyAzureSnp, verifyAzureTdx } from './verify.js';
@@ -62,7 +62,7 @@ function containerOf(
 ): Uint8Array {
   const ak = scene.ak ?? akOf('rsassa');
   const pcrs = somePcrs('sha256', every);
-  const quote = { bank: 'sha256', pcrs, extraData: hashedBinding, ...scene.quote } as const;
+  const quote = { bank: 'sha256', pcrs, extraData: nonce, ...scene.quote } as const;
   const message = mintAttest(quote, 'sha256');
   const [signature = new Uint8Array()] = signAttest(scene.signer ?? ak, message);
   const container = azureContainer({

@@ -1,11 +1,11 @@
 // Azure's two formats as the registry knows them. Endorsements and roots are those of the hardware.
 
 import type { DcapEndorsements } from '../dcap/endorsements.js';
+import { dcapEndorsementsFor } from '../dcap/evidence.js';
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { snpEndorsementsFor } from '../snp/endorsements.js';
 import { pinnedAmdRoots } from '../snp/roots/roots.js';
 import type { SnpEndorsements } from '../snp/verify.js';
-import { tdxEndorsementsFor } from '../tdx/parse.js';
 import type { EvidenceVerifier } from '../types.js';
 import {
   type AzureSnpEvidence,
@@ -42,12 +42,12 @@ export const azureTdxVerifier: EvidenceVerifier<
   AzureTdxPolicy
 > = {
   format: 'azure-tdx-vtpm',
-  endorsementFormat: 'tdx-dcap',
+  endorsementFormat: 'dcap',
   encoding: 'text',
   pinnedRoots: pinnedIntelRoots,
   policy: azureTdxPolicyRules,
   looksLike: looksLikeAzureTdx,
   parse: parseAzureTdxEvidence,
-  endorsementsFor: ({ td }) => tdxEndorsementsFor(td),
+  endorsementsFor: ({ td }) => dcapEndorsementsFor(td),
   verify: verifyAzureTdx,
 };

@@ -2,7 +2,7 @@
 // TPM's key, and that key for PCRs and the session. Must never use a key, or believe a setting, that
 // the hardware's report does not cover.
 
-import { checkHashedBinding } from '../binding.js';
+import { checkNonce } from '../binding.js';
 import type { DcapEndorsements } from '../dcap/endorsements.js';
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
@@ -47,7 +47,7 @@ async function composeClaims(
   const { attest, signature, pcrs, runtime, eventLog, hcl } = evidence;
   await checkQuoteSignature(attest, signature, runtime.attestationKey, provider);
   await checkPcrDigest(attest, pcrs, signature.hash, provider);
-  const binding = await checkHashedBinding(attest.extraData, expectedBinding, provider);
+  const binding = await checkNonce(attest.extraData, expectedBinding, provider);
   const quoted = { kind: 'pcr', bank: attest.bank, values: pcrs } as const;
   return mint({
     ...hardware,

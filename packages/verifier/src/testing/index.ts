@@ -1,6 +1,7 @@
 // Fake vendor CAs that sign evidence in the genuine formats, good and bad. Published as the subpath
 // `testing`; a server must never trust what these sign outside of development mode.
 
+export { azureContainer, mintHclReport, runtimeData, runtimeReportData } from './azure.js';
 export { makeManifest, signManifest } from './corim.js';
 export {
   DcapCa,
@@ -110,6 +111,20 @@ export {
   nrasText,
   type TokenSession,
 } from './token-payloads.js';
+export {
+  akAttributes,
+  createSoftwareAk,
+  createSoftwareAkCa,
+  mintAkCertificate,
+  mintAttest,
+  type QuoteFields,
+  type SoftwareAk,
+  type SoftwareAkCa,
+  signAttest,
+  type TpmKeyOptions,
+  tpmContainer,
+  tpmSignature,
+} from './tpm.js';
 export {
   derName,
   type MintCertificateOptions,

@@ -2,7 +2,7 @@
 // verify() gets. For the tests of tpm/ only.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { sessionNonce } from '../binding.js';
 import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
 import { nodeProvider } from '../provider-node.js';
 import { parseTpmEvidence, type TpmEvidence } from '../tpm/parse.js';
@@ -29,7 +29,8 @@ const day = (text: string) => new Date(`${text}T00:00:00Z`);
 export const tpmNow = day('2026-06-01');
 export const tpmValidity = { notBefore: day('2025-01-01'), notAfter: day('2035-01-01') };
 export const binding = Uint8Array.from({ length: 64 }, (_, index) => 255 - index);
-export const hashedBinding = new Uint8Array(createHash('sha256').update(binding).digest());
+/** What the quote carries of the binding. */
+export const nonce = await sessionNonce(binding, nodeProvider);
 
 const aks = new Map<string, SoftwareAk>();
 let authority: SoftwareAkCa | null = null;
@@ -89,7 +90,7 @@ export function stageTpm(scene: TpmScene): StagedTpm {
   const ak = scene.ak ?? akOf('ecdsa-p256');
   const signer = scene.signer ?? ak;
   const pcrs = somePcrs('sha256', [0, 1, 2, 3, 4, 5, 6, 7]);
-  const fields: QuoteFields = { bank: 'sha256', pcrs, extraData: hashedBinding, ...scene.quote };
+  const fields: QuoteFields = { bank: 'sha256', pcrs, extraData: nonce, ...scene.quote };
   const attest = mintAttest(fields, signer.hash);
   const signature = tpmSignature(signer, signAttest(signer, attest));
   const leaf = mintAkCertificate(akCa(), ak, { ...tpmValidity, ...scene.certificate });

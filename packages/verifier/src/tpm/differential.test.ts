@@ -9,7 +9,7 @@ import { nodeProvider } from '../provider-node.js';
 import { flipBit } from '../testing/snp-scene.js';
 import { SwTpm, skipWithout } from '../testing/swtpm.test.js';
 import { tpmContainer } from '../testing/tpm.js';
-import { binding, hashedBinding } from '../testing/tpm-scene.js';
+import { binding, nonce } from '../testing/tpm-scene.js';
 import { parseTpmAttest, parseTpmSignature } from './attest.js';
 import { parseTpmEvidence } from './parse.js';
 import { nameOf, parseAttestationKey } from './public-area.js';
@@ -58,7 +58,7 @@ describe('quotes of a real TPM', { skip }, () => {
   function quote(scheme: string, bank: Bank, pcrs: readonly number[]) {
     tpm.run('tpm2_flushcontext', '-t');
     const files = ['-m', 'msg', '-s', 'sig', '-o', 'pcr', '-F', 'values'];
-    const nonce = encodeHex(hashedBinding);
+    const qualification = encodeHex(nonce);
     const list = `${bank}:${pcrs.join(',')}`;
     tpm.run(
       'tpm2_quote',
@@ -67,7 +67,7 @@ describe('quotes of a real TPM', { skip }, () => {
       '-l',
       list,
       '-q',
-      nonce,
+      qualification,
       '-g',
       'sha256',
       '--scheme',
@@ -159,7 +159,7 @@ describe('quotes of a real TPM', { skip }, () => {
   }
 
   it('the same verdict as tpm2_checkquote on 300 changed quotes, and on those unchanged', async () => {
-    const nonce = encodeHex(hashedBinding);
+    const qualification = encodeHex(nonce);
     let accepted = 0;
     // Version 5.4 of that program cannot check RSA-PSS.
     const checkable = ['rsassa', 'ecdsa'];
@@ -168,20 +168,20 @@ describe('quotes of a real TPM', { skip }, () => {
       tpm.run('tpm2_flushcontext', '-t');
       const list = `sha256:${pcrs.join(',')}`;
       const made = ['-m', 'msg', '-s', 'sig', '-o', 'pcr2', '-g', 'sha256', '--scheme', scheme];
-      tpm.run('tpm2_quote', '-c', scheme, '-l', list, '-q', nonce, ...made);
+      tpm.run('tpm2_quote', '-c', scheme, '-l', list, '-q', qualification, ...made);
       const message = tpm.read('msg');
       const signature = tpm.read('sig');
       const { values } = quote(scheme, 'sha256', pcrs);
       const cases: [Uint8Array, Uint8Array, string][] = [
-        [message, signature, nonce],
+        [message, signature, qualification],
         [message, signature, '00'.repeat(32)],
-        [message.subarray(0, -1), signature, nonce],
-        [message, signature.subarray(0, -1), nonce],
+        [message.subarray(0, -1), signature, qualification],
+        [message, signature.subarray(0, -1), qualification],
       ];
       for (let index = 0; index < 75; index += 1) {
         const at = (bytes: Uint8Array) => Math.floor((index * 8 * bytes.length) / 75);
-        cases.push([flipBit(message, at(message)), signature, nonce]);
-        cases.push([message, flipBit(signature, at(signature)), nonce]);
+        cases.push([flipBit(message, at(message)), signature, qualification]);
+        cases.push([message, flipBit(signature, at(signature)), qualification]);
       }
       for (const [index, [changedMessage, changedSignature, wanted]] of cases.entries()) {
         const theirs = peer(scheme, changedMessage, changedSignature, wanted);

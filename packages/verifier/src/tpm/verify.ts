@@ -1,7 +1,7 @@
 // Verifies a TPM 2.0 quote: whose key, which PCRs, for whom, and the logs that came with it. Whether
 // the PCRs are acceptable is appraise(). Must never take a key's word for itself.
 
-import { checkHashedBinding } from '../binding.js';
+import { checkNonce } from '../binding.js';
 import { equalBytes } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
@@ -133,7 +133,7 @@ export async function verifyTpmQuote(input: Input): Promise<VerifiedClaims> {
   }
   await checkQuoteSignature(attest, signature, key.publicKey, provider);
   await checkPcrDigest(attest, pcrs, signature.hash, provider);
-  const binding = await checkHashedBinding(attest.extraData, input.expectedBinding, provider);
+  const binding = await checkNonce(attest.extraData, input.expectedBinding, provider);
   return mint({
     format: 'tpm2-quote',
     debug: false,

@@ -14,6 +14,7 @@ import {
   type SnpEndorsements,
   type SnpProduct,
   snpEndorsementsFromKey,
+  type TpmEndorsements,
 } from '@vouchsafe/verifier';
 import { CommandError } from '../../session/explain.js';
 
@@ -67,10 +68,16 @@ function readRevocation(crls: readonly string[]): SnpEndorsements['revocation'] 
     : { kind: 'crls', crls: crls.flatMap((path) => readBlocks(path, 'X509 CRL')) };
 }
 
-function snpEndorsements(certs: readonly string[], crls: readonly string[]): SnpEndorsements {
-  const certificates = certs
-    .flatMap((path) => readBlocks(path, 'CERTIFICATE'))
-    .map((der) => parseCertificate(der));
+/** `brought` is a key's certificate that came with the evidence; one that is given is taken instead. */
+function snpEndorsements(
+  certs: readonly string[],
+  crls: readonly string[],
+  brought: Uint8Array | null = null,
+): SnpEndorsements {
+  const given = certs.flatMap((path) => readBlocks(path, 'CERTIFICATE'));
+  const certificates = (given.length === 0 && brought !== null ? [brought] : given).map((der) =>
+    parseCertificate(der),
+  );
   const keys = certificates.filter(isKeyCertificate);
   const [key] = keys;
   if (key === undefined || keys.length > 1) {
@@ -107,6 +114,12 @@ export function readEndorsements(
         chain: given.certs.flatMap((path) => readBlocks(path, 'CERTIFICATE')),
         revocation: readRevocation(given.crls),
       };
+    case 'azure-snp-vtpm':
+      return snpEndorsements(given.certs, given.crls, evidence.endorsementKey);
+    case 'azure-tdx-vtpm':
+      return dcapEndorsements(given.collateral);
+    case 'tpm2-quote':
+      return tpmEndorsements(given.certs, given.crls);
     case 'aws-nitro':
       // The document brings its whole chain.
       return { format: 'aws-nitro' };
@@ -119,6 +132,13 @@ export function readEndorsements(
     default:
       throw new EvidenceError('collateral-missing', 'no flag gives endorsements of this format');
   }
+}
+
+/** The key's certificate is in the evidence; issuers that are not may be given. */
+function tpmEndorsements(certs: readonly string[], crls: readonly string[]): TpmEndorsements {
+  const intermediates = certs.flatMap((path) => readBlocks(path, 'CERTIFICATE'));
+  const revocation = readRevocation(crls);
+  return { format: 'tpm2-quote', provenance: { kind: 'certificate', intermediates, revocation } };
 }
 
 function dcapEndorsements(collateral: string | null): DcapEndorsements {

@@ -1,9 +1,20 @@
 // `attest show`: what evidence says, decoded and not verified. Says so each time: anybody can write such bytes.
-import { EvidenceError, endorsementsFor, openEnvelope } from '@vouchsafe/verifier';
+import {
+  type AnyEvidence,
+  type EventLog,
+  EvidenceError,
+  encodeHex,
+  endorsementsFor,
+  eventTypeName,
+  type ImaList,
+  openEnvelope,
+} from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
-import { formatPairs, formatTable } from '../../output/table.js';
+import { repeatedFlag } from '../../arguments/flag.js';
+import { formatPairs, formatTable, printable } from '../../output/table.js';
 import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
+import { readEventLog } from './event-log-file.js';
 import { readBounded } from './evidence-files.js';
 
 const unverified = 'NOT VERIFIED: this is only what the bytes say. "attest verify" checks them.';
@@ -20,6 +31,10 @@ const left: readonly string[] = [
   'text',
   'x5c',
   'format',
+  'eventLog',
+  'imaList',
+  'hcl',
+  'attestationKey',
 ];
 const DEPTH_MAX = 6;
 
@@ -44,32 +59,106 @@ function flatten(
     .flatMap(([key, inner]) => flatten(inner, name === '' ? key : `${name}.${key}`, depth + 1));
 }
 
+type Field = readonly [string, string | number | boolean | null];
+
+/** What a piece of evidence says, hardware first where it is inside of another. */
+function fieldsOf(evidence: AnyEvidence): readonly Field[] {
+  switch (evidence.format) {
+    case 'sgx-dcap':
+    case 'tdx-dcap':
+      return [['quoteVersion', evidence.quote.version], ...flatten(evidence.report, '', 0)];
+    case 'azure-tdx-vtpm':
+      return [
+        ...flatten(evidence.td.report, 'td', 1),
+        ...flatten({ ...evidence, td: null }, '', 0),
+      ];
+    case 'azure-snp-vtpm':
+      return [...flatten(evidence.report, 'snp', 1), ...flatten(evidence, '', 0)];
+    default:
+      return flatten(evidence, '', 0);
+  }
+}
+
+interface ShownEvent {
+  readonly register: string;
+  readonly type: string;
+  readonly digest: string;
+  readonly data: string;
+}
+
+const DATA_MAX = 96;
+
+/** Text as text, everything else as hex; long data is cut for people, and whole in JSON. */
+function dataText(data: Uint8Array): string {
+  const text = Buffer.from(data).toString('latin1').replace(/\0+$/, '');
+  return /^[\x20-\x7e]+$/.test(text) ? text : encodeHex(data);
+}
+
+function eventsOf(log: EventLog | ImaList): readonly ShownEvent[] {
+  if ('entries' in log) {
+    return log.entries.map(({ pcr, template, templateHash, fileDigest, path }) => ({
+      register: String(pcr),
+      type: template,
+      digest: `sha1:${encodeHex(templateHash)}`,
+      data: `${fileDigest} ${path}`,
+    }));
+  }
+  return log.events.map(({ register, type, digests, data, name }) => ({
+    register: register === null ? '-' : String(register),
+    type: eventTypeName(type),
+    digest: [...digests].map(([bank, digest]) => `${bank}:${encodeHex(digest)}`).join(' '),
+    data: name === null ? dataText(data) : `${name}: ${dataText(data)}`,
+  }));
+}
+
+function logsOf(evidence: AnyEvidence, paths: readonly string[]): readonly (EventLog | ImaList)[] {
+  const brought = 'eventLog' in evidence && evidence.eventLog !== null ? [evidence.eventLog] : [];
+  return [...brought, ...paths.map((path) => readEventLog(path, evidence.format))];
+}
+
+function formatEvents(events: readonly ShownEvent[]): string {
+  const cut = (text: string) => (text.length > DATA_MAX ? `${text.slice(0, DATA_MAX)}…` : text);
+  const rows = events.map(({ register, type, digest, data }) => [
+    register,
+    type,
+    cut(digest.split(' ').pop() ?? ''),
+    printable(cut(data)),
+  ]);
+  return formatTable(['Register', 'Type', 'Digest', 'Data'], rows);
+}
+
 export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints the fields of an SGX or TDX quote, SEV-SNP report, AWS Nitro document or token, and which endorsements it needs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex or base64, a token, a RATS Conceptual Message Wrapper, or an RA-TLS certificate.',
-  examples: [['', 'attest show quote.bin']],
-  flags: {},
+    'Prints what a quote, report, document or token says, which endorsements it needs, and the events of measured-boot logs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex, base64 or, for formats that are text, that text; a RATS Conceptual Message Wrapper; or an RA-TLS certificate.',
+  examples: [
+    ['', 'attest show quote.bin'],
+    ['With the log of the boot:', 'attest show -eventlog=ccel.bin quote.bin'],
+  ],
+  flags: {
+    eventlog: repeatedFlag('Measured-boot log, whose events are printed as well.', {
+      valueName: 'FILE',
+    }),
+  },
   arguments: [1, 1],
   server: false,
   format: true,
   usageExitCode: 2,
-  async run(context, _flags, args) {
+  async run(context, flags, args) {
     const bytes = new Uint8Array(readBounded(args[0] ?? '', 'evidence'));
     try {
       const { evidence } = await openEnvelope(bytes, nodeProvider);
       const refs = endorsementsFor(evidence);
-      const fields =
-        'quote' in evidence
-          ? [['quoteVersion', evidence.quote.version] as const, ...flatten(evidence.report, '', 0)]
-          : flatten(evidence, '', 0);
+      const fields = fieldsOf(evidence);
+      const logs = logsOf(evidence, flags.eventlog).map(eventsOf);
       context.show(
         {
           verified: false,
           format: evidence.format,
           fields: Object.fromEntries(fields),
           endorsements: refs.map(({ kind, id }) => ({ kind, id })),
+          event_logs: logs,
         },
         () =>
           [
@@ -82,6 +171,7 @@ export const attestShow = command({
               ['Endorsement', 'Id'],
               refs.map(({ kind, id }) => [kind, id]),
             ),
+            ...logs.map(formatEvents),
           ].join('\n\n'),
       );
       return 0;

@@ -38,13 +38,18 @@ interface Verdict {
   readonly faults: readonly { readonly code: string; readonly message: string }[];
 }
 
+const lenientSnp = { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true };
+
 /** Genuine, not debuggable, up to date; what else there is to say is said in notes. */
 const inspectionPolicy: AppraisalPolicy = parseAppraisalPolicy({
   name: 'inspection',
   formats: {
     ...Object.fromEntries(evidenceFormats.map((format) => [format, {}])),
     'tdx-dcap': { allow_service_td: true },
-    'sev-snp': { vmpl_max: 3, allow_migration_agent: true, allow_unchecked_revocation: true },
+    'sev-snp': lenientSnp,
+    'azure-snp-vtpm': { ...lenientSnp, pcr_selection: null },
+    'azure-tdx-vtpm': { pcr_selection: null },
+    'tpm2-quote': { pcr_selection: null, allow_unchecked_revocation: true },
     'aws-nitro': { document_kinds: ['enclave', 'nitrotpm'] },
     'azure-maa': { policy_hashes: null, tcb_statuses: ['UpToDate', 'unstated'] },
     'intel-trust-authority': { policy_ids: null },
@@ -163,6 +168,11 @@ function notesOn({ verdict, boundToKey }: Judged, at: Date): readonly string[] {
   if (typeof claims.vmpl === 'number' && claims.vmpl > 0)
     notes.push(`asked for at VMPL ${claims.vmpl}`);
   if (claims.migration_agent === true) notes.push('a migration agent is associated');
+  if (claims.memory_protected === false) {
+    notes.push(
+      'a TPM alone: what was started is shown, and nothing is hidden from the machine’s owner',
+    );
+  }
   if (claims.document_kind === 'nitrotpm') {
     notes.push('written by the TPM of an instance, not by an enclave');
   }
@@ -233,7 +243,7 @@ export const attestVerify = command({
   usage: 'attest verify [options] FILE',
   summary: 'Check evidence in a file, offline',
   details:
-    'Checks SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents and reports of NVIDIA GPUs up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token; or a RATS Conceptual Message Wrapper; or an RA-TLS certificate, whose key the evidence must then be bound to. Otherwise, whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
+    'Checks SGX and TDX quotes, SEV-SNP reports, AWS Nitro documents, TPM quotes, the evidence of Azure’s confidential VMs and reports of NVIDIA GPUs up to the vendors’ roots, which are built in, and results of other verifiers (Azure Attestation, Intel Trust Authority, Google Confidential Space, NVIDIA NRAS, EAR) by the keys of the issuer that the flags name. Judges them by a policy; without one, what is genuine, not debuggable and up to date is accepted. The file holds raw bytes, hex or base64, or a token; or a RATS Conceptual Message Wrapper; or an RA-TLS certificate, whose key the evidence must then be bound to. Otherwise, whom the evidence was made for cannot be checked here.\n\nThe exit code is 0 for accepted, 3 for genuine but not acceptable, 4 for not genuine or malformed, 2 for a usage error, and 1 for anything else.',
   examples: [
     ['A TDX quote with its collateral:', 'attest verify -collateral=collateral.json quote.bin'],
     [
@@ -255,12 +265,10 @@ export const attestVerify = command({
       { valueName: 'FILE' },
     ),
     certs: repeatedFlag(
-      'SEV-SNP: the VCEK or VLEK, DER or PEM, and its chain if at hand; without one, AMD’s. GPU: its chain.',
+      'SEV-SNP: the VCEK or VLEK, DER or PEM, and its chain if at hand; without one, AMD’s. TPM: issuers of the key’s certificate.',
       { valueName: 'FILE' },
     ),
-    crl: repeatedFlag('SEV-SNP: AMD’s revocation list, DER or PEM. GPU: NVIDIA’s lists.', {
-      valueName: 'FILE',
-    }),
+    crl: repeatedFlag('SEV-SNP and TPM: revocation list, DER or PEM.', { valueName: 'FILE' }),
     eventlog: repeatedFlag(
       'Measured-boot log that the quoted registers must bear out: CCEL or dstack JSON of a TD, binary log of a TPM, IMA list.',
       { valueName: 'FILE' },

@@ -82,6 +82,10 @@ function candidates(
       return trust.endorsements.findDcap(evidence, brought, now);
     case 'sev-snp':
       return trust.endorsements.findSnp(evidence, brought, now);
+    case 'azure-tdx-vtpm':
+      return trust.endorsements.findDcap(evidence.td, brought, now);
+    case 'azure-snp-vtpm':
+      return trust.endorsements.findSnp(evidence.report, brought, now);
     case 'aws-nitro':
       return selfContained({ format: 'aws-nitro' });
     case 'azure-maa':
@@ -90,6 +94,16 @@ function candidates(
     case 'nvidia-nras':
     case 'ear':
       return selfContained(noEndorsements);
+    case 'tpm2-quote':
+      // Nobody here has seen the key's TPM: only its certificate can speak for it.
+      return selfContained({
+        format: 'tpm2-quote',
+        provenance: {
+          kind: 'certificate',
+          intermediates: [],
+          revocation: { kind: 'not-checked' },
+        },
+      });
     default:
       throw new EvidenceError('collateral-missing', 'nobody here has endorsements of this format');
   }
