@@ -28,6 +28,7 @@ import {
   withValues,
 } from '../testing/corim.js';
 import type { MintCoseOptions } from '../testing/cose.js';
+import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
 import type { ReadCorimInput } from './corim.js';
 import { importCorim } from './reference-values.js';
 
@@ -279,6 +280,14 @@ for (const [sentence, bytes, code, change] of refusals) {
     await assert.rejects(read(bytes, change), { code });
   });
 }
+
+test('a genuine statement in COSE that is no CoRIM is refused', {
+  skip: skipWithoutVectors,
+}, async () => {
+  const statement = readVector('snp/confidential-sidecar/uvm-reference-info.cose');
+  await assert.rejects(read(statement, signed), { code: 'unsupported-format' });
+  await assert.rejects(read(statement), { code: 'input-invalid' });
+});
 
 test('no bytes crash the reader, and no changed byte of a signed manifest is accepted', async () => {
   const genuine = sign();
