@@ -43,6 +43,9 @@ export const nodeProvider: CryptoProvider = {
       if (signature.length !== curve.signatureBytes) return false;
       return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature);
     }
+    // OpenSSL takes a PSS signature whose leading zeros are left out for the same number.
+    const modulusBits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (signature.length !== Math.ceil(modulusBits / 8)) return false;
     if (algorithm.startsWith('rsa-pss-')) {
       const padding = constants.RSA_PKCS1_PSS_PADDING;
       const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;

@@ -50,6 +50,9 @@ export const webProvider: CryptoProvider = {
     } catch {
       throw new EvidenceError('public-key-invalid', `public key: not usable for ${algorithm}`);
     }
+    // Some take an RSA signature whose leading zeros are left out for the same number.
+    const { modulusLength: modulusBits } = key.algorithm as { readonly modulusLength?: number };
+    if (modulusBits !== undefined && signature.length !== Math.ceil(modulusBits / 8)) return false;
     return crypto.subtle.verify(web.verify, key, plain(signature), plain(data));
   },
 };

@@ -30,12 +30,17 @@ const pairs: readonly [SignatureAlgorithm, typeof p256][] = [
   ['rsa-pkcs1-sha512', rsa],
 ];
 
-function signWith(algorithm: SignatureAlgorithm, key: KeyObject, saltLength?: number): Uint8Array {
-  if (algorithm === 'ed25519') return sign(null, data, key);
+function signWith(
+  algorithm: SignatureAlgorithm,
+  key: KeyObject,
+  saltLength?: number,
+  signed: Uint8Array = data,
+): Uint8Array {
+  if (algorithm === 'ed25519') return sign(null, signed, key);
   const hash = algorithm.slice(-6);
-  if (algorithm.startsWith('ecdsa')) return sign(hash, data, { key, dsaEncoding: 'ieee-p1363' });
-  if (algorithm.startsWith('rsa-pkcs1')) return sign(hash, data, key);
-  return sign(hash, data, {
+  if (algorithm.startsWith('ecdsa')) return sign(hash, signed, { key, dsaEncoding: 'ieee-p1363' });
+  if (algorithm.startsWith('rsa-pkcs1')) return sign(hash, signed, key);
+  return sign(hash, signed, {
     key,
     padding: constants.RSA_PKCS1_PSS_PADDING,
     saltLength: saltLength ?? constants.RSA_PSS_SALTLEN_DIGEST,
@@ -96,4 +101,24 @@ for (const [name, provider] of [
     const spki = spkiOf(rsa.publicKey);
     assert.equal(await provider.verify('rsa-pss-sha384', spki, signature, data), false);
   });
+
+  for (const algorithm of ['rsa-pss-sha512', 'rsa-pkcs1-sha256'] as const) {
+    test(`${name}: ${algorithm} refuses a signature without its leading zero`, async () => {
+      const spki = spkiOf(rsa.publicKey);
+      const { signed, signature } = signatureFromZero(algorithm);
+      assert.equal(await provider.verify(algorithm, spki, signature, signed), true);
+      assert.equal(await provider.verify(algorithm, spki, signature.subarray(1), signed), false);
+      const longer = Uint8Array.of(0, ...signature);
+      assert.equal(await provider.verify(algorithm, spki, longer, signed), false);
+    });
+  }
+}
+
+/** One signature in 256 begins with a zero. */
+function signatureFromZero(algorithm: SignatureAlgorithm) {
+  for (let number = 0; ; number += 1) {
+    const signed = new TextEncoder().encode(`signed ${number}`);
+    const signature = new Uint8Array(signWith(algorithm, rsa.privateKey, undefined, signed));
+    if (signature[0] === 0) return { signed, signature };
+  }
 }
