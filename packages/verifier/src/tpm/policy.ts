@@ -109,4 +109,6 @@ export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
     'ak-provenance': 'instance_identity',
     'revocation-not-checked': 'hardware',
   },
+  // A TPM quotes what was booted; it does not see who reads the machine's memory.
+  silentOn: () => ['runtime_opaque'],
 };

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { appraise } from '../appraise/appraise.js';
+import { parseAppraisalPolicy } from '../appraise/policy.js';
 import { concatBytes } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
@@ -54,6 +56,14 @@ describe('a TPM quote', () => {
       });
     }
   }
+
+  it('affirms nothing about memory', async () => {
+    const policy = parseAppraisalPolicy({ name: 'p', formats: { 'tpm2-quote': {} } });
+    const { trustVector, trustReasons } = appraise(await playTpm({}), policy, []);
+    assert.equal(trustVector.runtime_opaque, 0);
+    assert.equal(trustReasons.runtime_opaque, 'not appraised');
+    assert.equal(trustVector.hardware, 2);
+  });
 
   for (const bank of ['sha1', 'sha384', 'sha512'] as const) {
     it(`of the ${bank} bank is verified`, async () => {

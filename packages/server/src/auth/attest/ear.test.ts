@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import { before, test } from 'node:test';
+import { parseEvidence, parseJwks, verifyEvidence } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
 import { dataOf } from '../../framework/testing/call.js';
 import { NOW, newKey, Scene } from './testing/scene.js';
 
@@ -98,6 +100,41 @@ test('the nonce in the result is what the evidence was bound to', async () => {
     JSON.stringify(decode(token.split('.')[1])),
     new RegExp(`"eat_nonce":"${Buffer.from(bound).toString('base64url')}"`),
   );
+});
+
+test('the verifier takes the result as evidence of format "ear", by the key set alone', async () => {
+  let bound: Uint8Array = new Uint8Array();
+  const token = await earOf({
+    reportData(right) {
+      bound = right;
+      return right;
+    },
+  });
+  const answer = await scene.answer('.well-known/jwks');
+  const trusted = async (issuer: string, audience: string | null) =>
+    verifyEvidence({
+      evidence: parseEvidence(token, 'detect'),
+      endorsements: { format: 'none' },
+      roots: [
+        {
+          kind: 'issuer',
+          format: 'ear',
+          issuer,
+          audience,
+          keys: { kind: 'jwks', keys: parseJwks(String(answer?.raw?.body)) },
+        },
+      ],
+      expectedBinding: new Uint8Array(bound),
+      now: new Date(NOW),
+      provider: nodeProvider,
+    });
+  const name = `vouchsafe/${(await scene.challenge()).server_identity}`;
+  const claims = await trusted(name, null);
+  assert.equal(claims.format, 'ear');
+  assert.equal(claims.binding, 'checked');
+  assert.equal(claims.values['tdx-dcap.status'], 'affirming');
+  await assert.rejects(trusted('vouchsafe/other', null), { code: 'issuer-untrusted' });
+  await assert.rejects(trusted(name, 'somebody'), { code: 'audience-mismatch' });
 });
 
 test('a result with a changed character anywhere does not hold', async () => {
