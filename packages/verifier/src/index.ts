@@ -11,6 +11,18 @@ export {
 } from './appraise/policy.js';
 export type { AzureSnpEvidence, AzureTdxEvidence } from './azure/parse.js';
 export { bindingBytes, sessionNonce } from './binding.js';
+export {
+  appraiseComposite,
+  type CompositeResult,
+  type RequiredComposition,
+} from './composite/appraise-composite.js';
+export { type Composition, compositeBindings } from './composite/composite-binding.js';
+export {
+  type CompositeInput,
+  type CompositePart,
+  type VerifiedComposite,
+  verifyComposite,
+} from './composite/verify-composite.js';
 export type { CorimTrust, ReadCorimInput } from './corim/corim.js';
 export { type CorimValues, type Endorsement, importCorim } from './corim/reference-values.js';
 export type { CertificationData, PlatformName } from './dcap/certification-data.js';
