@@ -18,6 +18,7 @@ import {
   type StorageConfig,
 } from './server-config.js';
 import { type IgnoredKeys, lastOf, Stanza } from './stanza.js';
+import { readTrustedIssuers } from './trusted-issuer.js';
 
 /** @property file for messages only */
 export interface ConfigSource {
@@ -257,6 +258,7 @@ function readAttestation(tops: readonly Stanza[]): AttestationConfig {
     pccsUrl: lastOf(stanzas, (stanza) => stanza.parsed('pccs_url', url, findUrl)),
     kdsUrl: lastOf(stanzas, (stanza) => stanza.parsed('kds_url', url, findUrl)),
     refreshIntervalSeconds: lastOf(stanzas, (s) => s.durationSeconds('refresh_interval')),
+    trustedIssuers: stanzas.flatMap(readTrustedIssuers),
     options: Object.assign({}, ...stanzas.map(readAttestationOptions)),
   };
   for (const stanza of stanzas) stanza.finish({});

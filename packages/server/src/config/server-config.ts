@@ -77,6 +77,17 @@ export interface AuditConfig {
 }
 
 /** `attestation { … }`: how evidence of workloads is judged, beyond what policies and roles say. */
+/** Whose results of another verifier are believed. */
+export interface TrustedIssuerConfig {
+  /** Evidence format, as written. */
+  readonly format: string;
+  readonly issuer: string;
+  /** Null: tokens must have none. */
+  readonly audience: string | null;
+  /** A key set in JSON, or PEM of the root of the issuer's PKI. */
+  readonly keys: { readonly kind: 'jwks' | 'root'; readonly file: string };
+}
+
 export interface AttestationConfig {
   /** Files of vendor endorsements (certificates, CRLs, TCB infos) to read at start. */
   readonly endorsementBundleFiles: readonly string[];
@@ -86,6 +97,8 @@ export interface AttestationConfig {
   readonly pccsUrl: string | null;
   readonly kdsUrl: string | null;
   readonly refreshIntervalSeconds: number | null;
+  /** `trusted_issuer "FORMAT" { … }`. */
+  readonly trustedIssuers: readonly TrustedIssuerConfig[];
   /** `options { … }`: for parts that bring their own settings. */
   readonly options: Readonly<Record<string, string>>;
 }

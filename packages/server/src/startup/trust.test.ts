@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { encodeHex } from '@vouchsafe/verifier';
-import { DcapCa, mintDcapCollateral, mintTdxQuote } from '@vouchsafe/verifier/testing';
+import {
+  createTokenIssuer,
+  DcapCa,
+  maaPayload,
+  mintDcapCollateral,
+  mintTdxQuote,
+  mintToken,
+} from '@vouchsafe/verifier/testing';
 import { evaluate } from '../auth/attest/evaluate.js';
-import type { AttestationConfig } from '../config/server-config.js';
+import type { AttestationConfig, TrustedIssuerConfig } from '../config/server-config.js';
 import { servePcs, VendorServer } from '../endorsements/testing/vendor-server.js';
 import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { StartError } from './options.js';
@@ -24,6 +34,7 @@ function anchors(attestation: Partial<AttestationConfig>, lines: string[] = []) 
   return trustAnchors({
     attestation: {
       endorsementBundleFiles: [],
+      trustedIssuers: [],
       offline: false,
       pccsUrl: server.url,
       kdsUrl: server.url,
@@ -68,6 +79,83 @@ test('the operator reads which service failed, and how', async () => {
   assert.equal(lines.length, 1);
   assert.match(lines[0] ?? '', /^warn endorsement source pccs: localhost:\d+: has no such/);
 });
+
+const results = createTokenIssuer('RS256');
+const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-issuer-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function put(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const issuerName = 'https://tenant.attest.azure.net';
+const azure = (change: Partial<TrustedIssuerConfig> = {}): TrustedIssuerConfig => ({
+  format: 'azure-maa',
+  issuer: issuerName,
+  audience: null,
+  keys: { kind: 'jwks', file: put('jwks.json', results.jwks) },
+  ...change,
+});
+
+async function judgeToken(
+  trusted: readonly TrustedIssuerConfig[],
+  binding = new Uint8Array(64),
+): Promise<string> {
+  const issuedAt = NOW.getTime() / 1000;
+  const session = { issuer: issuerName, binding, issuedAt, expiresAt: issuedAt + 60 };
+  const evidence = new TextEncoder().encode(mintToken(results, maaPayload(session, 'sevsnpvm')));
+  const input = { format: 'azure-maa', evidence, offered: [], now: NOW } as const;
+  try {
+    const { endorsementSource } = await evaluate(anchors({ trustedIssuers: trusted }), {
+      ...input,
+      expectedBinding: new Uint8Array(64),
+      onAttempt: () => undefined,
+    });
+    return endorsementSource;
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+test('a result is believed if its issuer is configured, and bound to the login like any evidence', async () => {
+  assert.equal(await judgeToken([azure()]), 'evidence');
+  assert.equal(await judgeToken([azure()], new Uint8Array(64).fill(1)), 'binding-mismatch');
+});
+
+for (const [sentence, trusted, code] of [
+  ['nobody is configured', [], 'issuer-untrusted'],
+  ['another tenant is', [azure({ issuer: 'https://other.attest.azure.net' })], 'issuer-untrusted'],
+  ['it is for another format', [azure({ format: 'ear' })], 'issuer-untrusted'],
+  ['an audience is wanted', [azure({ audience: 'https://vault.example' })], 'audience-mismatch'],
+  [
+    'other keys are pinned',
+    [azure({ keys: { kind: 'jwks', file: put('other.json', createTokenIssuer('RS256').jwks) } })],
+    'signature-invalid',
+  ],
+  [
+    'a root is pinned and it brings no chain',
+    [azure({ keys: { kind: 'root', file: put('root.pem', ca.chainPem('pck')) } })],
+    'key-unknown',
+  ],
+] as const) {
+  test(`a result is refused when ${sentence}`, async () => {
+    assert.equal(await judgeToken(trusted), code);
+  });
+}
+
+for (const [sentence, issuer] of [
+  ['a format that takes no issuer', azure({ format: 'tdx-dcap' })],
+  ['a format that nobody knows', azure({ format: 'maa' })],
+  ['a key set that is not there', azure({ keys: { kind: 'jwks', file: '/nowhere/jwks' } })],
+  ['a key set that is none', azure({ keys: { kind: 'jwks', file: put('bad.json', '[]') } })],
+  ['a root that is none', azure({ keys: { kind: 'root', file: put('bad.pem', 'root') } })],
+] as const) {
+  test(`a trusted issuer with ${sentence} stops the start`, () => {
+    assert.throws(() => anchors({ trustedIssuers: [issuer] }), StartError);
+  });
+}
 
 for (const [what, attestation] of [
   ['a bundle', { endorsementBundleFiles: ['/nowhere/bundle'] }],

@@ -16,6 +16,7 @@ import type { Storage } from '../framework/storage.js';
 import { describeFault, type Log } from './log.js';
 import { StartError } from './options.js';
 import type { SimulatedTee } from './simulated-tee.js';
+import { readTrustedIssuers } from './trusted-issuers.js';
 
 export interface TrustParts {
   readonly attestation: AttestationConfig;
@@ -68,6 +69,7 @@ function vendorSources(parts: TrustParts): readonly EndorsementSource[] {
 export function trustAnchors(parts: TrustParts): TrustAnchors {
   const { simulated } = parts;
   const { endorsementBundleFiles, refreshIntervalSeconds } = parts.attestation;
+  const issuers = readTrustedIssuers(parts.attestation.trustedIssuers);
   const onSourceFault = (source: string, error: unknown): void => {
     // What a workload brings is in its decision record; anybody can bring rubbish.
     if (source === 'offered') return;
@@ -82,7 +84,11 @@ export function trustAnchors(parts: TrustParts): TrustAnchors {
     roots: Object.fromEntries(
       evidenceFormats.map((format) => [
         format,
-        [...pinnedRootsOf(format), ...(simulated?.roots[format] ?? [])],
+        [
+          ...pinnedRootsOf(format),
+          ...(simulated?.roots[format] ?? []),
+          ...issuers.filter((issuer) => issuer.format === format),
+        ],
       ]),
     ),
     endorsements: new EndorsementFinder({

@@ -13,6 +13,7 @@ export const START = 1_700_000_000_000;
 
 const ATTESTATION: AttestationConfig = {
   endorsementBundleFiles: [],
+  trustedIssuers: [],
   offline: true,
   pccsUrl: null,
   kdsUrl: null,
