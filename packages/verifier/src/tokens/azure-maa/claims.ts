@@ -24,11 +24,9 @@ type Values = Record<string, ClaimValue>;
 function readSgx(claims: ClaimReader): StatedTee {
   const name = (end: string) => `x-ms-sgx-${end}`;
   const reportData = claims.findHex(name('report-data'), 64);
-  const status = claims.findText(name('tcbstatus'));
-  const tcbStatus = status === null ? null : parseTcbStatus(status);
   return {
     debug: claims.getFlag(name('is-debuggable')),
-    tcbStatus,
+    tcbStatus: null,
     reportData: reportData === null ? new Uint8Array() : decodeHex(reportData),
     values: {
       tee: 'sgx',
@@ -36,8 +34,11 @@ function readSgx(claims: ClaimReader): StatedTee {
       mrsigner: claims.getHex(name('mrsigner'), 32),
       isvprodid: claims.getCount(name('product-id')),
       isvsvn: claims.getCount(name('svn')),
-      ...present({ report_data: reportData }),
-      ...tcbClaim(tcbStatus),
+      ...present({
+        report_data: reportData,
+        tcb_baseline: claims.findText(name('tcbidentifier')),
+      }),
+      ...tcbClaim(null),
     },
   };
 }

@@ -129,12 +129,6 @@ refuses(sgx, [
     { payload: { 'x-ms-sgx-mrenclave': 'e1'.repeat(31) } },
   ],
   ['an enclave without REPORT_DATA', 'binding-mismatch', without('x-ms-sgx-report-data')],
-  ['a revoked TCB', 'tcb-revoked', { payload: { 'x-ms-sgx-tcbstatus': 'Revoked' } }],
-  [
-    'a TCB status that nobody knows',
-    'claim-invalid',
-    { payload: { 'x-ms-sgx-tcbstatus': 'Fine' } },
-  ],
   ['no attestation type', 'claim-invalid', without('x-ms-attestation-type')],
   ['a TPM attestation', 'claim-invalid', { payload: { 'x-ms-attestation-type': 'tpm' } }],
   [
@@ -151,6 +145,8 @@ refuses(sgx, [
 ]);
 
 refuses(tdx, [
+  ['a revoked TCB', 'tcb-revoked', { payload: { attester_tcb_status: 'Revoked' } }],
+  ['a TCB status that nobody knows', 'claim-invalid', { payload: { attester_tcb_status: 'Fine' } }],
   ['a TD without RTMR 3', 'claim-invalid', without('tdx_rtmr3')],
   [
     'a TD whose claims disagree on debugging',

@@ -20,6 +20,7 @@ const environmentMax = 256;
  */
 function readNonces(claims: ClaimReader): Bound {
   const value = claims.object.eat_nonce;
+  // One nonce, or none; anything but a string is refused.
   if (!Array.isArray(value)) {
     claims.findText('eat_nonce');
     return unbound;
