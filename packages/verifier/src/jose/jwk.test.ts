@@ -14,6 +14,8 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+const ed25519 = generateKeyPairSync('ed25519');
 
 const jwkOf = (pair: typeof rsa): JsonWebKey => pair.publicKey.export({ format: 'jwk' });
 const spkiOf = (pair: typeof rsa) =>
@@ -40,6 +42,8 @@ for (const [name, pair] of [
   ['RSA', rsa],
   ['P-256', p256],
   ['P-384', p384],
+  ['P-521', p521],
+  ['Ed25519', ed25519],
 ] as const) {
   test(`${name}: the key is that which node:crypto exported`, () => {
     const key = getKey(setOf({ ...jwkOf(pair), kid: 'a' }), 'a', 'RS256');
@@ -72,6 +76,17 @@ function refuses(code: EvidenceErrorCode, run: () => unknown): void {
 type Row = readonly [sentence: string, code: EvidenceErrorCode, run: () => unknown];
 const named = (key: object) => () => getKey(setOf({ kid: 'a', ...key }), 'a', 'RS256');
 const rows: readonly Row[] = [
+  [
+    'an Ed25519 key of 31 bytes',
+    'input-invalid',
+    named({ ...jwkOf(ed25519), x: Buffer.alloc(31).toString('base64url') }),
+  ],
+  ['an Ed448 key', 'public-key-invalid', named({ ...jwkOf(ed25519), crv: 'Ed448' })],
+  [
+    'a P-521 coordinate of 65 bytes',
+    'input-invalid',
+    named({ ...jwkOf(p521), y: Buffer.alloc(65).toString('base64url') }),
+  ],
   ['no JSON', 'malformed', () => parseJwks('keys')],
   ['a list', 'input-invalid', () => parseJwks('[]')],
   ['no keys', 'input-invalid', () => setOf()],

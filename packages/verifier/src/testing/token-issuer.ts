@@ -20,9 +20,16 @@ export interface TokenIssuer {
   readonly keys: IssuerKeys;
 }
 
+const curves: Partial<Record<JwsAlgorithm, string>> = {
+  ES256: 'P-256',
+  ES384: 'P-384',
+  ES512: 'P-521',
+};
+
 function newKeys(algorithm: JwsAlgorithm) {
-  if (algorithm === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  if (algorithm === 'ES384') return generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const namedCurve = curves[algorithm];
+  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve });
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519');
   return generateKeyPairSync('rsa', { modulusLength: 2048 });
 }
 
@@ -41,6 +48,7 @@ export function createTokenIssuer(algorithm: JwsAlgorithm, kid = 'software-1'): 
 
 /** Signs in the form of RFC 7518: ECDSA as r || s, RSA-PSS with a salt as long as the hash. */
 export function signJws(algorithm: JwsAlgorithm, key: KeyObject, data: Uint8Array): Uint8Array {
+  if (algorithm === 'EdDSA') return new Uint8Array(sign(null, data, key));
   const hash = `sha${algorithm.slice(2)}`;
   if (algorithm.startsWith('ES')) {
     return new Uint8Array(sign(hash, data, { key, dsaEncoding: 'ieee-p1363' }));

@@ -117,6 +117,24 @@ describe('ear: facts', () => {
     assert.equal(bound, 'checked');
   });
 
+  for (const algorithm of [
+    'ES256',
+    'ES384',
+    'ES512',
+    'EdDSA',
+    'PS256',
+    'PS384',
+    'PS512',
+  ] as const) {
+    it(`are read under ${algorithm}, and not when one byte is another`, async () => {
+      const signer = createTokenIssuer(algorithm);
+      const scene = { ...ietf, issuer: signer, trusted: { ...ietf.trusted, keys: signer.keys } };
+      assert.equal((await play(scene)).binding, 'checked');
+      const token = (text: string) => `${text.slice(0, -8)}AAAA${text.slice(-4)}`;
+      await assert.rejects(play(scene, { token }), { code: 'signature-invalid' });
+    });
+  }
+
   it('take an issuer for what it calls itself, before the developer', async () => {
     const spoiled = { ...payload({ iss: 'https://other.example' }) };
     const claims = await play(ietf, { ...spoiled, trusted: { issuer: 'https://other.example' } });
