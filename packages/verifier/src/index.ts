@@ -17,6 +17,7 @@ export {
   type RequiredComposition,
 } from './composite/appraise-composite.js';
 export { type Composition, compositeBindings } from './composite/composite-binding.js';
+export { parseComposite } from './composite/parse-composite.js';
 export {
   type CompositeInput,
   type CompositePart,
