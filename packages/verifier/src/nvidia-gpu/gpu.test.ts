@@ -372,7 +372,9 @@ describe('nvidia-gpu: appraisal', () => {
         any_of: [{ measurement_4: [value.repeat(48)] }],
       });
     const claims = await play();
-    assert.equal(appraise(claims, policy, [firmware('a4')]).status, 'affirming');
+    const passed = appraise(claims, policy, [firmware('a4')]);
+    assert.equal(passed.status, 'affirming');
+    assert.equal(passed.trustVector.runtime_opaque, 0);
     assert.equal(appraise(claims, policy, [firmware('a5')]).status, 'contraindicated');
   });
 });

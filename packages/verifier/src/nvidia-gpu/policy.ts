@@ -56,6 +56,8 @@ export const gpuPolicyRules: PolicyRules<GpuPolicy> = {
     'gpu-measurements': 'executables',
     'revocation-not-checked': 'hardware',
   },
+  // Nor does a report say who can look into the GPU's memory.
+  silentOn: () => ['runtime_opaque'],
 };
 
 const isMeasured = (set: ReferenceSet): boolean =>

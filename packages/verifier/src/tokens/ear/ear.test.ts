@@ -104,6 +104,7 @@ describe('ear: facts', () => {
 
   it('of an EAR that this package wrote itself are read back', async () => {
     const result = appraise(await play(ietf), parseAppraisalPolicy(judge), []);
+    assert.equal(result.trustVector.runtime_opaque, 0);
     const nonce = binding;
     const own = earClaims({
       submodules: { ear: { result, policyIds: ['policy-1'], nonce } },

@@ -2,12 +2,12 @@
 // which of its policies, in which profile, and how old.
 
 import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
-import type { Fault, VerifiedClaims } from '../../types.js';
+import type { Fault, PolicyRules, VerifiedClaims } from '../../types.js';
 import { earProfiles } from './claims.js';
 
 export type EarPolicy = ListPolicy<'statuses' | 'policy_ids' | 'profiles' | 'verifier_builds'>;
 
-export const earPolicyRules = listPolicyRules(
+const rules = listPolicyRules(
   {
     statuses: {
       claim: 'statuses',
@@ -53,6 +53,12 @@ export const earPolicyRules = listPolicyRules(
   },
   { findFaults: findExpiryFault, trust: { 'no-expiry': 'configuration' } },
 );
+
+/** Another's verdict, repeated: who can look into the memory is for that verdict to say. */
+export const earPolicyRules: PolicyRules<EarPolicy> = {
+  ...rules,
+  silentOn: () => ['runtime_opaque'],
+};
 
 /** An EAR need not have an expiry; then the policy must say how old one may be. */
 function findExpiryFault(claims: VerifiedClaims, policy: EarPolicy): readonly Fault[] {
