@@ -30,8 +30,8 @@ export function runPipeline(exchange: Exchange): Awaitable<void> {
   } catch (error) {
     return refuse(exchange, error);
   }
-  if (admitted !== undefined) return admitAndServe(exchange, admitted);
-  return isEffectless(exchange) ? observe(exchange) : serve(exchange, null);
+  if (admitted === undefined && isEffectless(exchange)) return observe(exchange);
+  return admitAndServe(exchange, admitted);
 }
 
 /** The steps from `at` on: at once, as far as nothing has to be waited for. */
@@ -42,19 +42,21 @@ function run(steps: readonly Step[], at: number, exchange: Exchange): Awaitable<
   }
 }
 
-async function admitAndServe(exchange: Exchange, admitted: Promise<void>): Promise<void> {
+async function admitAndServe(exchange: Exchange, admitted: Awaitable<void>): Promise<void> {
   try {
     try {
-      await admitted;
+      if (admitted !== undefined) await admitted;
     } catch (error) {
       await refuse(exchange, error);
     }
     await serve(exchange, null);
   } finally {
+    // Asked when all is done: open paths look at a token, and take a use of it, while they are served.
     if (exchange.isLastUse && exchange.token !== null) {
       await exchange.active.revocation.revokeTree(exchange.token.id, exchange.api.now);
     }
   }
+  for (const work of exchange.afterwards) await work();
 }
 
 async function refuse(exchange: Exchange, error: unknown): Promise<never> {
@@ -96,5 +98,4 @@ async function serve(exchange: Exchange, handled: Promise<void> | null): Promise
     throw error;
   }
   await auditAnswer(exchange, null);
-  for (const work of exchange.afterwards) await work();
 }
