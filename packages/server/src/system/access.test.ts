@@ -146,6 +146,8 @@ path "sys/mounts/keep" { capabilities = ["read"] }
 path "auth/userpass/users/*" { capabilities = ["create", "read", "update", "delete"] }
 path "auth/userpass/users/boss" { capabilities = ["deny"] }
 path "auth/userpass/users/boss/*" { capabilities = ["deny"] }
+path "auth/attest/role/*" { capabilities = ["create", "read", "update", "delete"] }
+path "auth/attest/role/prod" { capabilities = ["deny"] }
 path "sys/audit/*" { capabilities = ["update", "delete", "sudo"] }
 path "sys/audit/file" { capabilities = ["deny"] }
 `;
@@ -170,12 +172,16 @@ const spelled: readonly (readonly [string, string, string, object | undefined, b
   ],
   ['a denied user behind a space', 'DELETE', 'auth/userpass/users/%20boss', undefined, false],
   ['a user that no rule singles out', 'PUT', 'auth/userpass/users/Ann', { password: 'x' }, true],
+  ['a denied role in capitals', 'GET', 'auth/attest/role/PROD', undefined, false],
+  ['deleting a denied role in capitals', 'DELETE', 'auth/attest/role/Prod', undefined, false],
+  ['a role that no rule singles out', 'DELETE', 'auth/attest/role/Test', undefined, true],
   ['a denied audit device, with a slash', 'DELETE', 'sys/audit/file/', undefined, false],
 ];
 
 test('a rule for a name holds for every way of writing it (CVE-2025-5999 and the like)', async () => {
   const server = await startServer();
   await server.call('POST', 'sys/auth/userpass', { body: { type: 'userpass' } });
+  await server.call('POST', 'sys/auth/attest', { body: { type: 'attest' } });
   await server.call('POST', 'sys/mounts/keep', { body: { type: 'kv' } });
   await server.call('PUT', 'sys/policies/acl/ops', { body: POLICY });
   const token = await server.tokenWith(RESTRICTED);

@@ -3,7 +3,15 @@ import type { Path } from '../../framework/backend.js';
 import { field } from '../../framework/field.js';
 import { path } from '../../framework/path.js';
 import { LIST_LIMIT_MAX } from '../../framework/storage.js';
-import { deleteRole, findRole, listRoles, roleData, roleFields, writeRole } from './role.js';
+import {
+  canonicalRoleName,
+  deleteRole,
+  findRole,
+  listRoles,
+  roleData,
+  roleFields,
+  writeRole,
+} from './role.js';
 
 const ROLE_HELP = {
   synopsis: 'Which evidence may log in, and what it gets.',
@@ -14,6 +22,7 @@ const rolePath: Path = path({
   pattern: 'role/:name',
   help: ROLE_HELP,
   fields: roleFields,
+  spellings: { name: canonicalRoleName },
   exists: async (request, { name }) => (await findRole(request.storage, name)) !== null,
   operations: {
     read: async (request, { name }) => {

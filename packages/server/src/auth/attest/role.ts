@@ -55,8 +55,13 @@ const NAME = /^\w([\w.-]{0,126}\w)?$/;
 const REFERENCES_MAX = 64;
 const REATTEST_DEFAULT_SECONDS = 3600;
 
+/** Upper and lower case are the same role. */
+export function canonicalRoleName(name: string): string {
+  return name.toLowerCase();
+}
+
 function roleKey(name: string): string {
-  return `role/${name.toLowerCase()}`;
+  return `role/${canonicalRoleName(name)}`;
 }
 
 /** A name that could be a role's; anything else is simply unknown. */
@@ -150,7 +155,7 @@ export async function writeRole(storage: Storage, values: RoleValues): Promise<v
     const before: AttestRole =
       found === null
         ? {
-            name: values.name.toLowerCase(),
+            name: canonicalRoleName(values.name),
             policy: '',
             referenceValues: [],
             formats: [...evidenceFormats],
