@@ -178,8 +178,8 @@ export interface PathSpec<F extends Fields> {
    */
   readonly effectless?: readonly Operation[];
   /**
-   * For parameters whose value has several spellings: makes the one it is stored under. The ACL is asked about the path in
-   * that spelling too, so that no rule is stepped around by writing a name differently.
+   * For fields whose value has several spellings: makes the one it is stored under. The ACL is asked about the path in
+   * that spelling too, and quotas of roles count by it, so that no rule is stepped around by writing a name differently.
    */
   readonly spellings?: { readonly [K in keyof F]?: (text: string) => string };
   /** Anybody may call it, without a token. Login paths and public keys only. */
@@ -212,6 +212,8 @@ export interface Path {
   readonly whileSealed: boolean;
   /** Path parameters, or null when the path does not match. */
   match(path: string): Readonly<Record<string, string>> | null;
+  /** A field's value in its one spelling; as it is where it has no other. */
+  spell(name: string, value: string): string;
   /** The path with every parameter in its one spelling, from what match() gave; null when that is the path as it is. */
   respell(parameters: Readonly<Record<string, string>>, path: string): string | null;
   /** @throws ApiError invalid-request naming the field, never its value. */

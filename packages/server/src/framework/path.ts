@@ -69,6 +69,9 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
       });
       return parameters;
     },
+    spell(name, value) {
+      return spellings.get(name)?.(value) ?? value;
+    },
     respell(parameters, text) {
       if (spellings.size === 0) return null;
       const respelled = spec.pattern.replace(PARAMETER, (_, name: string) => {

@@ -190,6 +190,32 @@ describe('sys/quotas', () => {
     assert.deepEqual(await statuses(login, { body: 'no object' }), [429, 429]);
   });
 
+  it('counts a role in whatever spelling under the quota of that role', async () => {
+    await put('ann', { rate: 1, interval: 60, path: 'auth/userpass', role: 'Ann' });
+    const at = (name: string): string => `auth/userpass/login/${name}`;
+    const body = { password: 'x' };
+    const names = ['ann', 'ANN', 'aNn', '%20ann', 'ann%20'].map(at);
+    assert.deepEqual(await statuses(names, { body }), [400, 429, 429, 429, 429]);
+    await put('web', { rate: 1, interval: 60, path: 'auth/attest', role: 'web' });
+    const login = twice('auth/attest/challenge');
+    assert.deepEqual(await statuses(login, { body: { role: 'Web' } }), [200, 429]);
+    assert.deepEqual(await statuses(login, { body: { role: 'WEB' } }), [429, 429]);
+  });
+
+  it('counts an IPv6 client by its /64, and every address however it is written', async () => {
+    await put('all', { rate: 1, interval: 60 });
+    for (const [first, again] of [
+      ['2001:db8::1', '2001:0DB8:0:0::1'],
+      ['2001:db8:0:1::1', '2001:db8:0:1:ffff::9'],
+      ['198.51.100.1', '::ffff:198.51.100.1'],
+      ['198.51.100.2', '::ffff:c633:6402'],
+      ['fe80::1', 'fe80::1%eth0'],
+    ] as const) {
+      assert.deepEqual(await statuses(['kv/a'], { from: first }), [403], first);
+      assert.deepEqual(await statuses(['kv/a'], { from: again }), [429], again);
+    }
+  });
+
   it('blocks for as long as it says', async () => {
     await put('all', { rate: 1, interval: 1, block_interval: 300 });
     assert.deepEqual(await statuses(twice('kv/a')), [403, 429]);

@@ -151,29 +151,37 @@ async function readRule(
   if (interval < 0 || interval > SECONDS_MAX) refuse("'interval' is invalid");
   if (block < 0 || block > SECONDS_MAX) refuse("'block' is invalid");
   if (role.length > ROLE_LENGTH_MAX || role.includes('\n')) refuse("'role' is invalid");
-  const at = await settlePath(parts, readPath(values.path), role);
-  if (values.inheritable === true && at !== '') {
+  const at = await settlePlace(parts, readPath(values.path), role);
+  if (values.inheritable === true && at.path !== '') {
     refuse('only namespace quotas can be configured as inheritable');
   }
-  if (values.inheritable === false && at === '') {
+  if (values.inheritable === false && at.path === '') {
     refuse('all global quotas must be inheritable');
   }
   // As in Vault: what clients send for "not set" is 0.
   const intervalSeconds = interval === 0 ? 1 : interval;
-  return { name, path: at, role, rate, intervalSeconds, blockSeconds: block };
+  return { name, ...at, rate, intervalSeconds, blockSeconds: block };
 }
 
-/** A mount gets its slash, however it was written. @throws ApiError quota-invalid where no mount is */
-async function settlePath(parts: SystemParts, at: string, role: string): Promise<string> {
-  if (at === '') return role === '' ? '' : refuse("'role' needs the path of an auth mount");
+/**
+ * A mount gets its slash, and a role the spelling that it is stored under, however they were written.
+ * @throws ApiError quota-invalid where no mount is
+ */
+async function settlePlace(
+  parts: SystemParts,
+  at: string,
+  role: string,
+): Promise<Pick<RateLimitRule, 'path' | 'role'>> {
+  if (at === '') {
+    return role === '' ? { path: '', role } : refuse("'role' needs the path of an auth mount");
+  }
   const route = await parts.core.active.router.find(at.replace(/\*$/, ''));
   if (route === null) refuse(`invalid mount path "${at}"`);
   const { entry, backend } = route.mounted;
   if (!`${at}/`.startsWith(entry.path)) refuse(`invalid mount path "${at}"`);
   const isMount = at === entry.path || `${at}/` === entry.path;
-  if (role === '') return isMount ? entry.path : at.replace(/\/$/, '');
-  if (!isMount || !backend.paths.some(({ roleField }) => roleField !== null)) {
-    refuse("'role' needs the path of an auth mount with roles");
-  }
-  return entry.path;
+  if (role === '') return { path: isMount ? entry.path : at.replace(/\/$/, ''), role };
+  const login = backend.paths.find(({ roleField }) => roleField !== null);
+  if (!isMount || login === undefined) refuse("'role' needs the path of an auth mount with roles");
+  return { path: entry.path, role: login.spell(login.roleField ?? '', role) };
 }

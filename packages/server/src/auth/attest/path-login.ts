@@ -10,7 +10,7 @@ import type { DecisionLog } from './decisions.js';
 import { earKeySet } from './ear.js';
 import { readIdentity, signAsServer } from './identity.js';
 import { login } from './login.js';
-import { isRoleName } from './role.js';
+import { canonicalRoleName, isRoleName } from './role.js';
 import { parseBase64url, parseEvidence, parseOffered } from './wire.js';
 
 const KEY_BYTES_MAX = 128;
@@ -65,6 +65,7 @@ function challengePath(parts: AttestParts): Path {
     fields: { role: field.string('role to log in with') },
     unauthenticated: true,
     roleField: 'role',
+    spellings: { role: canonicalRoleName },
     operations: {
       update: async (request, { role }) => {
         checkRoleName(role);
@@ -115,6 +116,7 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
     },
     unauthenticated: true,
     roleField: 'role',
+    spellings: { role: canonicalRoleName },
     operations: {
       update: async (request, values) => {
         checkRoleName(values.role);

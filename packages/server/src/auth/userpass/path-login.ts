@@ -8,7 +8,7 @@ import { type LockoutConfig, LoginLockout } from '../../framework/lockout.js';
 import { path } from '../../framework/path.js';
 import { grantFrom } from '../../framework/token-fields.js';
 import { PASSWORD_BYTES_MAX, verifyPassword } from './password.js';
-import { findUserName } from './user-name.js';
+import { findUserName, userNameSpellings } from './user-name.js';
 import { findPassword, findUser } from './users.js';
 
 function refused(): ApiError {
@@ -77,6 +77,7 @@ export function loginPath(parts: LoginParts): Path {
     },
     unauthenticated: true,
     roleField: 'username',
+    spellings: userNameSpellings,
     operations: {
       update: async (request, { username, password }) =>
         await login(parts, request, username, password),

@@ -12,7 +12,7 @@ import {
   tokenParamsData,
 } from '../../framework/token-fields.js';
 import { hashPassword, PASSWORD_BYTES_MAX, type ScryptCost } from './password.js';
-import { findUserName } from './user-name.js';
+import { findUserName, userNameSpellings } from './user-name.js';
 import { findUser, listUsers, removeUser, type User, writeUser } from './users.js';
 
 const username = field.string('name of the user; upper and lower case are the same');
@@ -24,8 +24,6 @@ const fields = {
   ...tokenFields,
   ...oldTokenFields,
 } as const;
-
-const spellings = { username: (text: string): string => findUserName(text) ?? text };
 
 function getUserName(text: string): string {
   const name = findUserName(text);
@@ -92,7 +90,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
       pattern: 'users/:username/password',
       help: { synopsis: 'Sets the password of a user.', description: '' },
       fields: { username, password },
-      spellings,
+      spellings: userNameSpellings,
       operations: {
         update: async (request, values) => {
           const name = getUserName(values.username);
@@ -111,7 +109,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
         token_policies: tokenFields.token_policies,
         policies: oldTokenFields.policies,
       },
-      spellings,
+      spellings: userNameSpellings,
       operations: {
         update: async (request, values) => {
           const name = getUserName(values.username);
@@ -130,7 +128,7 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
       pattern: 'users/:username',
       help: { synopsis: 'A user: password, policies and limits of its tokens.', description: '' },
       fields,
-      spellings,
+      spellings: userNameSpellings,
       exists: async (request, values) =>
         (await findUser(request.storage, findUserName(values.username) ?? '-')) !== null,
       operations: {

@@ -1,6 +1,7 @@
 // Whether a request is looked at at all. http/ asks this when it knows path and client, before it parses the body and
 // long before core looks for a token: a limit that costs as much as what it refuses protects nobody (CVE-2025-12044).
 // The exception are auth mounts where a role has a quota: the role is in the body, so it is asked about behind that.
+import type { RawField } from '../../framework/field.js';
 import type { Active } from '../active.js';
 import { newExchange } from '../exchange.js';
 import type { Admission, ApiRequest, ApiResult } from '../request.js';
@@ -34,18 +35,21 @@ function judge(request: ApiRequest, active: Active, login: Login | null): Admiss
   };
 }
 
-/** The role of a login, null for every other request. */
+/** The role of a login, as it is stored; null for every other request. */
 async function findLogin(request: ApiRequest, active: Active): Promise<Login | null> {
   const route = await active.router.find(request.path);
-  const field = route?.declared?.roleField ?? null;
-  if (route === null || field === null) return null;
-  const mount = route.mounted.entry.path;
-  const inPath = route.parameters[field];
-  if (inPath !== undefined) return { mount, role: inPath };
-  const raw = request.fields.get(field) ?? null;
+  const declared = route?.declared ?? null;
+  const field = declared?.roleField ?? null;
+  if (route === null || declared === null || field === null) return null;
+  const role = route.parameters[field] ?? readRole(request.fields.get(field) ?? null);
+  if (role === null) return null;
+  return { mount: route.mounted.entry.path, role: declared.spell(field, role) };
+}
+
+function readRole(raw: RawField | null): string | null {
   if (raw === null || (raw.kind === 'json' && raw.value.bytes.length > ROLE_BYTES_MAX)) return null;
   const role: unknown = raw.kind === 'text' ? raw.value : JSON.parse(raw.value.bytes.toString());
-  return typeof role === 'string' ? { mount, role } : null;
+  return typeof role === 'string' ? role : null;
 }
 
 /** `X-Ratelimit-Reset` and `Retry-After` are seconds to wait, as Vault documents them (sys/quotas/config). */

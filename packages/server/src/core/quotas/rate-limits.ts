@@ -1,5 +1,6 @@
 // The rate limit quotas of an unsealed server: the stored rules, and who may ask now. Knows nothing of tokens: it has to
 // hold against callers without one.
+import { findAddress } from '../../framework/address.js';
 import { ApiError, invalidRequest } from '../../framework/errors.js';
 import type { Storage } from '../../framework/storage.js';
 import { LiveDocument } from '../live-document.js';
@@ -71,7 +72,7 @@ export class RateLimits {
     const ofRole = login === null ? null : index.findForRole(login.mount, login.role);
     const rule = ofRole ?? index.find(asking.path);
     if (rule === null) return null;
-    return this.#limiters.get(rule.name)?.take(asking.remoteAddress, asking.now) ?? null;
+    return this.#limiters.get(rule.name)?.take(clientOf(asking.remoteAddress), asking.now) ?? null;
   }
 
   /** Written anew under its name. @throws ApiError quota-similar, quotas-too-many */
@@ -155,6 +156,17 @@ export class RateLimits {
     this.#index = table.rules.length === 0 ? null : new RuleIndex(table);
     this.#made = table;
   }
+}
+
+const IPV6_CLIENT_BYTES = 8;
+
+/**
+ * What a client is counted as: an IPv4 address, or the /64 of an IPv6 address, since whoever has one address of it has
+ * all of them; the same however the address is written.
+ */
+function clientOf(remoteAddress: string): string {
+  const address = findAddress(remoteAddress);
+  return address === null ? remoteAddress : address.toString('hex', 0, IPV6_CLIENT_BYTES);
 }
 
 function byName(a: RateLimitRule, b: RateLimitRule): number {
