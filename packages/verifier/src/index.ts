@@ -7,6 +7,7 @@ export {
   type AppraisalPolicy,
   defaultAppraisalPolicy,
   parseAppraisalPolicy,
+  parseAppraisalPolicyText,
   parseReferenceValues,
 } from './appraise/policy.js';
 export type { AzureSnpEvidence, AzureTdxEvidence } from './azure/parse.js';

@@ -1,6 +1,7 @@
 // Appraisal policies and reference values as documents: strict parsing, and the defaults that apply
 // where a document says nothing. A default is always the stricter choice. What a single format adds is
 // read in that format's own folder.
+import { parseStrictJson } from '../encoding/strict-json.js';
 import { type FormatPolicies, registeredFormats } from '../registry.js';
 import {
   evidenceFormats,
@@ -28,6 +29,16 @@ export interface AppraisalPolicy {
   readonly allow_debug: boolean;
   /** A format that is not here is refused. */
   readonly formats: FormatPolicies;
+}
+
+const textLimits = { charactersMax: 1024 * 1024, depthMax: 8, valuesMax: 100_000 };
+
+/**
+ * As parseAppraisalPolicy, from the text of a file. No member may stand in it twice: of two, people read the one and
+ * machines take the other. @throws EvidenceError 'malformed' for what is not strict JSON, 'input-invalid'
+ */
+export function parseAppraisalPolicyText(text: string): AppraisalPolicy {
+  return parseAppraisalPolicy(parseStrictJson(text, 'policy', textLimits).value);
 }
 
 const sharedMembers = ['require', 'any_of', 'max_age_seconds'];

@@ -274,7 +274,15 @@ const broken: Readonly<Record<string, readonly [() => string[], number, RegExp]>
   'a policy that is no JSON': [
     () => [`-policy=${put('p', '{')}`, put('q', 'x')],
     1,
-    /no appraisal policy: not JSON/,
+    /no appraisal policy: policy: /,
+  ],
+  'a policy that says the same thing twice': [
+    () => [
+      `-policy=${put('p', '{"name":"p","allow_debug":false,"allow_debug":true,"formats":{}}')}`,
+      put('q', 'x'),
+    ],
+    1,
+    /no appraisal policy: policy: /,
   ],
   'a policy with an unknown member': [
     () => [`-policy=${put('p', '{"name":"p","formats":{},"x":1}')}`, put('q', 'x')],

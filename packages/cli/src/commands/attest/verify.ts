@@ -10,6 +10,7 @@ import {
   findFormat,
   openEnvelope,
   parseAppraisalPolicy,
+  parseAppraisalPolicyText,
   type VerifiedClaims,
   verifyEventLog,
   verifyEvidence,
@@ -223,11 +224,10 @@ function formatVerdict(judged: Judged, at: Date): string {
 function readPolicy(path: string | null): AppraisalPolicy {
   if (path === null) return inspectionPolicy;
   try {
-    return parseAppraisalPolicy(JSON.parse(readBounded(path, 'policy').toString('utf8')));
+    return parseAppraisalPolicyText(readBounded(path, 'policy').toString('utf8'));
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    const why = error instanceof EvidenceError ? error.message : 'not JSON';
-    throw new CommandError(`policy: ${path} is no appraisal policy: ${why}`, 1);
+    if (!(error instanceof EvidenceError)) throw error;
+    throw new CommandError(`policy: ${path} is no appraisal policy: ${error.message}`, 1);
   }
 }
 
