@@ -51,9 +51,23 @@ function alone(format, path, at) {
   };
 }
 
+/** Azure's JSON, which brings the endorsement key of its chip. */
+function azureSnp(path, kind, at) {
+  const evidence = bytes(path);
+  const key = Buffer.from(JSON.parse(Buffer.from(evidence).toString()).vcek, 'base64');
+  const endorsements = () =>
+    snpEndorsementsFromKey(new Uint8Array(key), kind, { kind: 'not-checked' });
+  return { format: 'azure-snp-vtpm', path, at: new Date(at), evidence, endorsements };
+}
+
 export const readFormats = () => [
   dcap('sgx-dcap', 'sgx/phala-dcap-qvl/sgx-v3-production', '2025-07-04T10:28:44Z'),
   dcap('tdx-dcap', 'tdx/phala-dcap-qvl/tdx-v4-production', '2025-07-04T10:16:31Z'),
   snp('snp/trustee/snp-v2-milan', { product: 'milan', signer: 'vcek' }, '2025-06-01T00:00:00Z'),
+  azureSnp(
+    'tpm/trustee/azure-snp-vtpm-milan-v1.evidence.json',
+    { product: 'milan', signer: 'vcek' },
+    '2025-06-01T00:00:00Z',
+  ),
   alone('aws-nitro', 'nitro/dstack/nitro-production-1.cose', '2025-12-25T13:15:40Z'),
 ];

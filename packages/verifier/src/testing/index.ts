@@ -1,7 +1,13 @@
 // Fake vendor CAs that sign evidence in the genuine formats, good and bad. Published as the subpath
 // `testing`; a server must never trust what these sign outside of development mode.
 
-export { azureContainer, mintHclReport, runtimeData, runtimeReportData } from './azure.js';
+export {
+  azureContainer,
+  mintHclReport,
+  runtimeData,
+  runtimeReportData,
+  tdReportBytes,
+} from './azure.js';
 export { makeManifest, signManifest } from './corim.js';
 export {
   DcapCa,
