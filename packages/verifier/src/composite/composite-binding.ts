@@ -16,11 +16,12 @@ const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 const wholeDomain = 'vouchsafe composite v1\0';
 const partDomain = 'vouchsafe composite part v1\0';
 
-/**
- * Formats of devices that anybody may own, and of results about them: they say nothing about the machine
- * that asks, so that they cannot lead.
- */
-const deviceFormats: ReadonlySet<EvidenceFormat> = new Set(['nvidia-gpu', 'nvidia-nras']);
+/** Formats of devices and of results about them: no TEE in which the composition was asked for. */
+const deviceFormats: ReadonlySet<EvidenceFormat> = new Set([
+  'nvidia-gpu',
+  'nvidia-nras',
+  'tpm2-quote',
+]);
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

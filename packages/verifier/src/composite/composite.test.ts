@@ -10,6 +10,7 @@ import { DcapCa } from '../testing/dcap-ca.js';
 import { mintDcapCollateral } from '../testing/dcap-collateral.js';
 import { createSoftwareNvidia, mintGpuReport, type SoftwareNvidia } from '../testing/nvidia-gpu.js';
 import { mintTdxQuote } from '../testing/tdx-quote.js';
+import { stageTpm } from '../testing/tpm-scene.js';
 import type { EvidenceFormat } from '../types.js';
 import { parseEvidence } from '../verify.js';
 import { appraiseComposite, type RequiredComposition } from './appraise-composite.js';
@@ -100,6 +101,51 @@ describe('verifyComposite accepts', () => {
       [...parts.values()].map(({ binding }) => binding),
       ['not-checked', 'not-checked'],
     );
+  });
+});
+
+/** The host's TPM, certified by its own CA, at a time when that and the TD's endorsements are valid. */
+async function tdWithTpm(bound: Uint8Array, quoted = bound): Promise<Parts> {
+  const composition = { lead: 'tdx-dcap', tpm: 'tpm2-quote' } as const;
+  const bindings = await compositeBindings(bound, composition, nodeProvider);
+  const others = await compositeBindings(quoted, composition, nodeProvider);
+  const nonce = await sessionNonce(others.get('tpm')!, nodeProvider);
+  const { bytes, input } = stageTpm({ quote: { extraData: nonce } });
+  const { endorsements, roots } = input;
+  return {
+    lead: tdWith(bindings.get('lead')!),
+    tpm: { evidence: parseEvidence(bytes, 'tpm2-quote'), endorsements, roots },
+  };
+}
+
+describe('a TD and the host’s TPM', () => {
+  const withoutLists = (parts: Parts): Parts => ({
+    ...parts,
+    tpm: {
+      ...parts.tpm!,
+      endorsements: {
+        format: 'tpm2-quote',
+        provenance: {
+          kind: 'certificate',
+          intermediates: [],
+          revocation: { kind: 'not-checked' },
+        },
+      },
+    },
+  });
+
+  it('are accepted, each bound', async () => {
+    const { parts } = await verify(withoutLists(await tdWithTpm(session)));
+    assert.equal(parts.get('tpm')?.binding, 'checked');
+  });
+
+  it('are refused when the TPM’s quote is of another session', async () => {
+    await refuses('binding-mismatch', withoutLists(await tdWithTpm(session, otherSession)));
+  });
+
+  it('are refused when the TPM leads', async () => {
+    const { lead, tpm } = await tdWithTpm(session);
+    await refuses('submodule-mismatch', { lead: tpm!, td: lead! });
   });
 });
 
