@@ -76,7 +76,6 @@ export interface AuditConfig {
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** `attestation { … }`: how evidence of workloads is judged, beyond what policies and roles say. */
 /** Whose results of another verifier are believed. */
 export interface TrustedIssuerConfig {
   /** Evidence format, as written. */
@@ -88,6 +87,7 @@ export interface TrustedIssuerConfig {
   readonly keys: { readonly kind: 'jwks' | 'root'; readonly file: string };
 }
 
+/** `attestation { … }`: how evidence of workloads is judged, beyond what policies and roles say. */
 export interface AttestationConfig {
   /** Files of vendor endorsements (certificates, CRLs, TCB infos) to read at start. */
   readonly endorsementBundleFiles: readonly string[];

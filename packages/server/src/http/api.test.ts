@@ -47,6 +47,20 @@ describe('createApi', () => {
     assert.deepEqual(secret, Buffer.alloc(6));
   });
 
+  it('wipes at once what comes when the request has been answered', async () => {
+    const late = Buffer.from('secret');
+    let own = (_: Buffer): void => assert.fail('core was not asked');
+    const handler = {
+      handle(request: ApiRequest) {
+        own = (bytes) => void request.own(bytes);
+        return Promise.reject(new ApiError('sealed', 'Vault is sealed'));
+      },
+    };
+    assert.equal((await callApi(handler, ['GET /v1/x'])).status, 503);
+    own(late);
+    assert.deepEqual(late, Buffer.alloc(6));
+  });
+
   it('reports an internal error and tells the client nothing of it', async () => {
     const faults: string[] = [];
     const handler = { handle: () => Promise.reject(new Error('disk /dev/x is on fire')) };

@@ -83,6 +83,7 @@ class TranslatedRequest implements ApiRequest {
   #body: Buffer = EMPTY;
   #headers: ReadonlyMap<string, string> | null = null;
   #owned: Uint8Array[] | null = null;
+  #isOver = false;
 
   constructor(id: string, exchange: Exchange, options: ApiOptions) {
     const { head } = exchange;
@@ -130,13 +131,19 @@ class TranslatedRequest implements ApiRequest {
     return this.#headers;
   }
 
+  /** What comes when nobody can use it any more (a read that outlived its request) is wiped at once. */
   own<T extends Uint8Array>(bytes: T): T {
+    if (this.#isOver) {
+      bytes.fill(0);
+      return bytes;
+    }
     this.#owned ??= [];
     this.#owned.push(bytes);
     return bytes;
   }
 
   wipe(): void {
+    this.#isOver = true;
     if (this.#owned === null) return;
     for (const bytes of this.#owned) bytes.fill(0);
     this.#owned = null;

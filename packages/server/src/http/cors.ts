@@ -15,7 +15,11 @@ const MAX_AGE_SECONDS = 300;
  */
 export type CorsRules = () => CorsSettings | null;
 
+/** It goes into a header of the answer. */
+const PRINTABLE = /^[\x21-\x7e]+$/;
+
 function allowsOrigin({ allowedOrigins }: CorsSettings, origin: string): boolean {
+  if (!PRINTABLE.test(origin)) return false;
   return allowedOrigins.includes('*') || allowedOrigins.includes(origin.toLowerCase());
 }
 

@@ -69,6 +69,15 @@ describe('sys/config/cors', () => {
     assert.doesNotMatch(reply.fields, /Credentials/);
   });
 
+  it('refuses what is no origin, also where every origin is allowed', async () => {
+    await enable({ allowed_origins: ['*'] });
+    for (const origin of ['https://\xe9.example', '\xff', 'https://a.example\x80']) {
+      const reply = await from(origin);
+      assert.deepEqual([reply.status, reply.json.errors], [403, ['origin not allowed']]);
+      assert.equal((await from(origin, 'OPTIONS')).status, 403);
+    }
+  });
+
   it('lets credentials pass for origins by name only', async () => {
     await enable({ allowed_origins: ['https://a.example'], allow_credentials: true });
     assert.match((await from('https://a.example')).fields, /Allow-Credentials: true\r\n/);

@@ -4,7 +4,12 @@
 import type net from 'node:net';
 import type { BlockList } from 'node:net';
 import { isListed, parseBlocks } from './address-blocks.js';
-import { PROXY_HEADER_BYTES_MAX, type ProxySource, parseProxyHeader } from './proxy-header.js';
+import {
+  PROXY_HEADER_BYTES_MAX,
+  type ProxyHeader,
+  type ProxySource,
+  parseProxyHeader,
+} from './proxy-header.js';
 
 export interface ProxyProtocolOptions {
   /**
@@ -72,16 +77,18 @@ export class ProxyDoor {
   }
 
   #look(socket: net.Socket, read: Buffer, stopReading: () => void): void {
+    let found: ProxyHeader;
     try {
-      const found = parseProxyHeader(read.subarray(0, PROXY_HEADER_BYTES_MAX));
-      if (found.kind === 'more') return;
-      stopReading();
-      const rest = found.kind === 'header' ? read.subarray(found.bytes) : read;
-      if (rest.length > 0) socket.unshift(rest);
-      this.#accept(socket, found.kind === 'header' ? found.source : null);
+      found = parseProxyHeader(read.subarray(0, PROXY_HEADER_BYTES_MAX));
     } catch {
       // What it sent is no header: there is nobody to answer in a protocol that both know.
       socket.destroy();
+      return;
     }
+    if (found.kind === 'more') return;
+    stopReading();
+    const rest = found.kind === 'header' ? read.subarray(found.bytes) : read;
+    if (rest.length > 0) socket.unshift(rest);
+    this.#accept(socket, found.kind === 'header' ? found.source : null);
   }
 }

@@ -153,10 +153,18 @@ function createProxied(
       accept(socket, source);
       return;
     }
+    // Gone already: it has no ends any more, and would pass for another that has none.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     const end = endOf(socket);
-    if (source !== null) {
+    if (source === null) sources.delete(end);
+    else {
       sources.set(end, source);
-      socket.once('close', () => sources.delete(end));
+      socket.once('close', () => {
+        if (sources.get(end) === source) sources.delete(end);
+      });
     }
     secure.emit('connection', socket);
   });
