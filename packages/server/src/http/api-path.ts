@@ -1,11 +1,9 @@
 // Makes the one canonical path of a request, which is then authorised, audited and routed. Nobody
-// below decodes or
-// normalises again.
+// below decodes or normalises again.
 import { invalidRequest } from '../framework/errors.js';
 
 /**
- * What a path can not hold as it is: escapes, backslashes, empty and dot segments, a leading
- * slash.
+ * What a path can not hold as it is: escapes, backslashes, empty and dot segments, a leading slash.
  */
 const NEEDS_CARE = /[%\\]|^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)/;
 const NOT_CANONICAL = /^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)/;

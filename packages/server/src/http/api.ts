@@ -1,6 +1,5 @@
 // Translates between HTTP and core's door: one ApiRequest in, one ApiResult out. Takes no decision
-// of its own beyond
-// syntax; owns the bytes of a request and wipes them when core is done.
+// of its own beyond syntax; owns the bytes of a request and wipes them when core is done.
 import { randomUUID } from 'node:crypto';
 import type { Admission, Admit, ApiHandler, ApiRequest, ApiResult } from '../core/request.js';
 import type { Awaitable } from '../framework/awaitable.js';
@@ -52,8 +51,7 @@ export interface ApiOptions {
   readonly admit: Admit | null;
   /**
    * Serves what is not under /v1/ (console, robots.txt, other protocols): returns false when it
-   * does not know the
-   * target, otherwise it answers and releases. Null: all of it is 404.
+   * does not know the target, otherwise it answers and releases. Null: all of it is 404.
    */
   readonly serveOther: ((exchange: Exchange) => boolean) | null;
   /**

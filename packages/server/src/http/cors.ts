@@ -10,9 +10,7 @@ import { ORIGIN, PREFLIGHT_METHOD } from './headers.js';
 const METHODS = ['GET', 'LIST', 'SCAN', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MAX_AGE_SECONDS = 300;
 
-/**
- * The settings in force, null for none. Called for each request, so it must come from memory.
- */
+/** The settings in force, null for none. Called for each request, so it must come from memory. */
 export type CorsRules = () => CorsSettings | null;
 
 /** It goes into a header of the answer. */

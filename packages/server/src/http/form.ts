@@ -1,6 +1,5 @@
 // Reads application/x-www-form-urlencoded text: queries, and the rare form body. Strict: a pair
-// that can not be
-// decoded is refused, not skipped.
+// that can not be decoded is refused, not skipped.
 import { invalidRequest } from '../framework/errors.js';
 
 const PAIRS_MAX = 512;

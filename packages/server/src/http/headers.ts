@@ -55,8 +55,7 @@ function findBearer(head: RequestHead): Buffer | null {
 
 /**
  * X-Vault-Token, or else `Authorization: Bearer`. A view on the request's bytes, wiped with them;
- * null when there is
- * none. @throws ApiError bad-token when it is longer than any token
+ * null when there is none. @throws ApiError bad-token when it is longer than any token
  */
 export function findToken(head: RequestHead): Buffer | null {
   const named = head.findBytes(TOKEN);

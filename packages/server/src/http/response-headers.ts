@@ -1,5 +1,6 @@
-// Headers that the operator adds to answers (custom_response_headers), by status. They never change what the answer
-// says of itself: a header that the server sets stays as it is, except Strict-Transport-Security.
+// Headers that the operator adds to answers (custom_response_headers), by status. They never change
+// what the answer says of itself: a header that the server sets stays as it is, except
+// Strict-Transport-Security.
 import type { Answer } from './engine/answer.js';
 import { fieldLine } from './engine/answer.js';
 
@@ -13,7 +14,8 @@ const REPLACEABLE = 'strict-transport-security';
 type Lines = ReadonlyMap<string, string>;
 
 /**
- * Adds the headers for the answer's status: those of the status win over those of its class, and these over the default.
+ * Adds the headers for the answer's status: those of the status win over those of its class, and
+ * these over the default.
  * @throws TypeError for values that could end a line
  */
 export function createHeaderAdder(headers: ResponseHeaders): (answer: Answer) => Answer {

@@ -1,6 +1,5 @@
 // Takes chunked coding apart (RFC 9112 section 7.1), byte by byte, whatever pieces it arrives in.
-// Extensions and
-// trailers are checked, bounded and dropped.
+// Extensions and trailers are checked, bounded and dropped.
 import type { EngineLimits } from './limits.js';
 import { Refusal, refuse } from './refusal.js';
 import { GrowingBytes } from './region.js';

@@ -1,6 +1,5 @@
 // One client connection: requests in, answers out in the same order, within limits and deadlines.
-// Works on any
-// stream, so that tests need no network.
+// Works on any stream, so that tests need no network.
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../../framework/backend.js';
 import { type Answer, CONTINUE, type DateLine, encodeHead } from './answer.js';

@@ -1,6 +1,5 @@
 // How long a request body is (RFC 9112 section 6). Exactly one way to say it, said once, or the
-// request is refused:
-// an intermediary that reads it another way must never agree to carry it.
+// request is refused: an intermediary that reads it another way must never agree to carry it.
 import { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } from './header-table.js';
 import { Refusal, refuse } from './refusal.js';
 import type { RequestLine } from './request-head.js';

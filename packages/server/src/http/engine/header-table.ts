@@ -1,6 +1,5 @@
 // The header names the server acts on, found by their bytes without making a string. Other headers
-// are checked
-// and otherwise left as bytes.
+// are checked and otherwise left as bytes.
 import { TOKEN_LOWER } from './syntax.js';
 
 /** The engine's own, at fixed positions. */

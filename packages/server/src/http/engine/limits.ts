@@ -1,5 +1,5 @@
-// Every bound of the engine in one place. All are checked before the bytes they bound are parsed
-// or kept.
+// Every bound of the engine in one place. All are checked before the bytes they bound are parsed or
+// kept.
 
 export interface EngineLimits {
   /** Method, target and version. */

@@ -1,6 +1,5 @@
 // Writes answers: one buffer and one write for everything that is ready at the same time, wiped
-// when the socket has
-// taken it.
+// when the socket has taken it.
 import type { Duplex } from 'node:stream';
 
 const SLAB_BYTES = 16 * 1024;

@@ -1,5 +1,6 @@
-// Stands before the connections of a listener behind a TCP proxy: takes the PROXY protocol's header off and hands the rest
-// on. Believes nobody whom the operator did not list, unless the operator said so.
+// Stands before the connections of a listener behind a TCP proxy: takes the PROXY protocol's header
+// off and hands the rest on. Believes nobody whom the operator did not list, unless the operator
+// said so.
 
 import type net from 'node:net';
 import type { BlockList } from 'node:net';
@@ -13,8 +14,8 @@ import {
 
 export interface ProxyProtocolOptions {
   /**
-   * 'use_always' believes everybody, 'allow_authorized' those listed and takes others for clients, 'deny_unauthorized'
-   * closes connections of others.
+   * 'use_always' believes everybody, 'allow_authorized' those listed and takes others for clients,
+   * 'deny_unauthorized' closes connections of others.
    */
   readonly behavior: 'use_always' | 'allow_authorized' | 'deny_unauthorized';
   /** Addresses and CIDR blocks. */

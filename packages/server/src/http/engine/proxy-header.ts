@@ -1,5 +1,6 @@
-// Reads the header of the PROXY protocol (haproxy.org, proxy-protocol.txt, versions 1 and 2) at the beginning of a
-// connection. Strict: what is not exactly one of the two forms is refused, and nothing is read beyond its bounds.
+// Reads the header of the PROXY protocol (haproxy.org, proxy-protocol.txt, versions 1 and 2) at the
+// beginning of a connection. Strict: what is not exactly one of the two forms is refused, and
+// nothing is read beyond its bounds.
 import { isIPv4, isIPv6 } from 'node:net';
 
 export interface ProxySource {

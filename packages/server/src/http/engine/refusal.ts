@@ -1,6 +1,5 @@
 // Why the engine refuses what a client sent. After a refusal the connection is closed: where the
-// next request
-// would begin is no longer certain.
+// next request would begin is no longer certain.
 
 export type RefusalCode =
   | 'request-line-malformed'

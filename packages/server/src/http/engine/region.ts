@@ -1,6 +1,5 @@
 // Bytes that came from the network, shared by everybody who still needs a part of them. The last
-// one to let go
-// wipes them: nothing a client sent outlives its request.
+// one to let go wipes them: nothing a client sent outlives its request.
 
 export const EMPTY: Buffer = Buffer.alloc(0);
 

@@ -1,6 +1,6 @@
 // A parsed request head: the few facts the engine needs as values, everything else as places in
-// bytes that are
-// wiped with the request. Header values become strings only when somebody asks for them.
+// bytes that are wiped with the request. Header values become strings only when somebody asks for
+// them.
 import type { HeaderTable } from './header-table.js';
 import type { Region } from './region.js';
 import { COLON, CR, HTAB, SP } from './syntax.js';
@@ -70,8 +70,7 @@ export class RequestHead {
 
   /**
    * All headers but those at `except`, names in lower case, repeated ones joined by ', '. Empty
-   * once the request
-   * has been wiped.
+   * once the request has been wiped.
    */
   readAll(except: readonly number[]): ReadonlyMap<string, string> {
     if (this.#wiped) return NONE;

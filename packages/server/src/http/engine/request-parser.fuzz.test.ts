@@ -1,6 +1,6 @@
-// Whatever bytes come in: the parser agrees with a slow reader that sees the whole text at once,
-// or refuses what that
-// reader refuses; it never crashes, never stalls, and never depends on how the bytes were cut.
+// Whatever bytes come in: the parser agrees with a slow reader that sees the whole text at once, or
+// refuses what that reader refuses; it never crashes, never stalls, and never depends on how the
+// bytes were cut.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
-// The parser accepts exactly one reading of the bytes, whatever pieces they come in, and wipes
-// what it was given.
+// The parser accepts exactly one reading of the bytes, whatever pieces they come in, and wipes what
+// it was given.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CONTENT_LENGTH, HOST } from './header-table.js';

@@ -1,6 +1,5 @@
 // Turns the bytes of one connection into requests. Strict and incremental: how the bytes were cut
-// into pieces never
-// changes the outcome. Owns what it is given and wipes it; knows no socket.
+// into pieces never changes the outcome. Owns what it is given and wipes it; knows no socket.
 import { ChunkedBody } from './chunked-body.js';
 import {
   type ConnectionOption,
@@ -113,8 +112,8 @@ export class RequestParser {
   }
 
   /**
-   * The next whole request, or null when more input is needed. @throws Refusal; then only
-   * `destroy` may follow
+   * The next whole request, or null when more input is needed. @throws Refusal; then only `destroy`
+   * may follow
    */
   next(): ParsedRequest | null {
     if (this.#region === null) return null;

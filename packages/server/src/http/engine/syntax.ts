@@ -26,9 +26,8 @@ export const LINE_BYTE: Uint8Array = classOf(
 );
 
 /**
- * What a request target may hold: visible ASCII without `"`, `#`, `<` and `>`. Wider than RFC
- * 3986, because URL
- * parsers of browsers leave `{ | } ^` in a query as they are.
+ * What a request target may hold: visible ASCII without `"`, `#`, `<` and `>`. Wider than RFC 3986,
+ * because URL parsers of browsers leave `{ | } ^` in a query as they are.
  */
 export const TARGET_BYTE: Uint8Array = classOf(
   (byte) => byte > SP && byte < 0x7f && !'"#<>'.includes(String.fromCharCode(byte)),

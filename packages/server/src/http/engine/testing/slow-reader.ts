@@ -1,6 +1,6 @@
-// A second opinion on what the bytes mean, written with regular expressions over the whole text
-// and without regard to
-// speed, from RFC 9112 and the engine's own rules. Shares nothing with the parser.
+// A second opinion on what the bytes mean, written with regular expressions over the whole text and
+// without regard to speed, from RFC 9112 and the engine's own rules. Shares nothing with the
+// parser.
 import { SMALL } from './outcome.js';
 
 export interface SlowOutcome {
