@@ -3,7 +3,7 @@
 // there: display names, policies, login metadata, ids, paths, addresses, lease ids, warnings and error texts.
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
-import { type JsonValue, RawJson } from '../framework/json/value.js';
+import { type Identity, type JsonValue, RawJson } from '../framework/json/value.js';
 import type { Hasher } from './hasher.js';
 import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
@@ -21,6 +21,8 @@ import { formatTime, SteadyTexts } from './steady-text.js';
 export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
 
 const DEPTH_MAX = 64;
+/** Of what is said of one stored value. */
+const REMEMBERED_LENGTH_MAX = 2048;
 
 /** Requests that wait for their answer at one time, about. */
 const BEGUN_MAX = 1024;
@@ -218,9 +220,8 @@ export class Formatter {
     if (depth > DEPTH_MAX) throw new TypeError('audited value is nested too deeply');
     if (value instanceof RawJson) {
       if (isClear) writeJsonCompact(out, value);
-      else if (value.name !== null) {
-        out.text(this.#steady.named(value.name, () => this.#hashedText(value)));
-      } else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
+      else if (value.identity !== null) out.text(this.#hashedText(value, value.identity));
+      else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
     } else if (typeof value === 'string') {
       out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
     } else if (value === null || typeof value !== 'object') {
@@ -238,10 +239,15 @@ export class Formatter {
     }
   }
 
-  #hashedText(value: RawJson): string {
+  /** Of bytes that are seen again and again; short texts only are remembered. */
+  #hashedText(value: RawJson, identity: Identity): string {
+    const known = identity.find(this);
+    if (known !== null) return known;
     const out = new ByteWriter(value.bytes.length * 2);
     writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
-    return out.finish().toString('utf8');
+    const text = out.finish().toString('utf8');
+    if (text.length <= REMEMBERED_LENGTH_MAX) identity.remember(this, text);
+    return text;
   }
 
   #members(

@@ -1,13 +1,10 @@
 // Texts that are the same in record after record, remembered together with what they were made of: times, and what is
-// said of a mount, a token or a stored value (its hashes). Never a text that holds a token or a value as it is.
+// said of a mount or a token. Never a text that holds a token as it is.
 import { MemberText } from './member-text.js';
 import type { AuditAuth, AuditMount } from './record.js';
 
 /** Tokens in use at one time, about; a text has some 700 bytes. */
 const TOKENS_MAX = 1024;
-/** Values that are read again and again, and the longest text of one. */
-const NAMED_MAX = 4096;
-const NAMED_LENGTH_MAX = 2048;
 
 /** The same text in one piece: one put together from many is a tree, walked anew each time it is written. */
 function flat(text: string): string {
@@ -55,7 +52,6 @@ export class SteadyTexts {
   #timeText = '';
   readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: string }>();
   readonly #tokens = new Map<string, { readonly accessor: string; readonly text: string }>();
-  readonly #named = new Map<string, string>();
   readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: string }>();
 
   /** @param time milliseconds since the epoch. Remembers the last one. */
@@ -86,17 +82,6 @@ export class SteadyTexts {
     const text = flat(make());
     if (this.#tokens.size >= TOKENS_MAX) this.#tokens.clear();
     this.#tokens.set(tokenId, { accessor, text });
-    return text;
-  }
-
-  /** What `make` makes of the value that has this name; short texts only are remembered. */
-  named(name: string, make: () => string): string {
-    const known = this.#named.get(name);
-    if (known !== undefined) return known;
-    const text = make();
-    if (text.length > NAMED_LENGTH_MAX) return text;
-    if (this.#named.size >= NAMED_MAX) this.#named.clear();
-    this.#named.set(name, text);
     return text;
   }
 

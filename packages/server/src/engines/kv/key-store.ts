@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
 import { encodeJson } from '../../framework/json/encode.js';
-import { type JsonValue, RawJson } from '../../framework/json/value.js';
+import { Identity, type JsonValue, RawJson } from '../../framework/json/value.js';
 import { KeyedHash } from '../../framework/keyed-hash.js';
 import {
   type Entry,
@@ -60,8 +60,8 @@ export class KeyState {
     const info = findVersion(this.metadata, 0);
     if (this.#current !== null || info === null) return this.#current;
     const text = encodeJson(versionAnswer(info, this.metadata));
-    const answer = new RawJson(text, `${this.version}/current`);
-    this.#current = { info, key: keyOf(info.number), answer };
+    const answer = new RawJson(text, new Identity());
+    this.#current = { info, key: keyOf(info.number), answer, value: null };
     return this.#current;
   }
 }
@@ -73,6 +73,15 @@ interface CurrentVersion {
   readonly key: string;
   /** JSON of versionAnswer(). */
   readonly answer: RawJson;
+  /** The value as it was stored when it was last read. */
+  value: { readonly version: Version; readonly identity: Identity } | null;
+}
+
+/** The same one for the same stored state; null for another version than the current one. */
+function identify(current: CurrentVersion, key: string, { version }: Entry): Identity | null {
+  if (key !== current.key) return null;
+  if (current.value?.version !== version) current.value = { version, identity: new Identity() };
+  return current.value.identity;
 }
 
 /**
@@ -217,7 +226,7 @@ export class KeyStore {
     return andThen(storage.get(key), (entry) =>
       entry === null
         ? this.#explainMissing(storage, path, state)
-        : new RawJson(entry.value, String(entry.version)),
+        : new RawJson(entry.value, current === null ? null : identify(current, key, entry)),
     );
   }
 

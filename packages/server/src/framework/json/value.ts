@@ -1,20 +1,39 @@
 // JSON that is passed on rather than understood: secret values stay bytes from socket to storage and back.
 
+/** So many of those who remember something of the same bytes: audit devices. */
+const OWNERS_MAX = 4;
+
+/**
+ * Stands for bytes that never change, while they themselves come and go: whoever made something of them can remember it
+ * here, never the bytes. As many live as there are caches that hold one.
+ */
+export class Identity {
+  readonly #made: { readonly owner: object; readonly text: string }[] = [];
+
+  /** What `owner` remembered; null when it did not, or too many others did since. */
+  find(owner: object): string | null {
+    for (const each of this.#made) if (each.owner === owner) return each.text;
+    return null;
+  }
+
+  remember(owner: object, text: string): void {
+    if (this.#made.length >= OWNERS_MAX) this.#made.shift();
+    this.#made.push({ owner, text });
+  }
+}
+
 /**
  * One validated JSON value, as it came, by reference into a buffer that somebody else owns and wipes.
  * `bytes` holds exactly the value: no white space around it.
  */
 export class RawJson {
   readonly bytes: Buffer;
-  /**
-   * Names these very bytes: wherever the name is seen again, so are they. For who makes something of them and remembers
-   * it (never them). Null when they have no name.
-   */
-  readonly name: string | null;
+  /** Of these very bytes: where it is seen again, so are they. Null when they have none. */
+  readonly identity: Identity | null;
 
-  constructor(bytes: Buffer, name: string | null = null) {
+  constructor(bytes: Buffer, identity: Identity | null = null) {
     this.bytes = bytes;
-    this.name = name;
+    this.identity = identity;
   }
 
   /** Never its content: a RawJson that strays into a log or a template says only that it is one. */
