@@ -51,6 +51,24 @@ const SERVER_ROOMS = {
   http: ['framework', 'core'],
 };
 
+/** Rooms of the verifier, from the ground up: a room may import those before it, and one of its own height only if named. */
+const VERIFIER_ROOMS = [
+  ['encoding', 'pki', 'jose', 'cose'],
+  ['eventlog', 'rules'],
+  ['dcap', 'results'],
+  ['sgx', 'tdx', 'snp', 'nitro', 'tpm', 'nvidia-gpu', 'tokens'],
+  ['azure'],
+  ['appraise'],
+  ['corim', 'envelopes', 'measure', 'reference-values'],
+  ['composite'],
+];
+/** Of one height: signatures are over encodings, tokens may bring certificates, and a root may be a token's issuer. */
+const VERIFIER_NEIGHBOURS = {
+  pki: ['encoding', 'jose'],
+  jose: ['encoding', 'pki'],
+  cose: ['encoding'],
+};
+
 const isTest = (path) => /\.test\.[jt]s$|\/conformance\.ts$|\/testing\//.test(path);
 const isSource = (path) => /^packages\/[^/]+\/src\/.*\.ts$/.test(path);
 
@@ -76,6 +94,22 @@ function serverRoom(path) {
   if (rest === undefined) return null;
   if (!rest.includes('/') || rest.startsWith('startup/')) return 'main';
   return rest.split('/')[0];
+}
+
+/** Null for files outside of the verifier's rooms: its doors and what all rooms share. */
+function verifierRoom(path) {
+  return /^packages\/verifier\/src\/([^/]+)\//.exec(path)?.[1] ?? null;
+}
+
+function checkVerifierRooms(path, target) {
+  const [from, to] = [verifierRoom(path), verifierRoom(target)];
+  if (from === null || to === null || from === to) return null;
+  const heightOf = (room) => VERIFIER_ROOMS.findIndex((rooms) => rooms.includes(room));
+  if (heightOf(from) < 0) return ` (room "${from}" is not in the table of tools/tidy.js)`;
+  const isBelow = heightOf(to) >= 0 && heightOf(to) < heightOf(from);
+  return isBelow || VERIFIER_NEIGHBOURS[from]?.includes(to)
+    ? null
+    : ` (${from} does not look at ${to})`;
 }
 
 /** Folder of an engine or auth method: these never import each other. */
@@ -141,6 +175,7 @@ function checkBare(path, target, rules) {
 
 function checkRelative(path, target, name) {
   if (!target.startsWith(`packages/${name}/src/`)) return ' (another package by path)';
+  if (name === 'verifier') return checkVerifierRooms(path, target);
   const from = serverRoom(path);
   const to = serverRoom(target);
   if (from === null || from === 'main' || from === to) {

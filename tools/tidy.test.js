@@ -89,6 +89,24 @@ const planted = [
     'packages/server/src/attic/a.ts',
     "import '../framework/b.js';",
   ],
+  [
+    'an evidence format looking at another',
+    tidy.checkImports,
+    'packages/verifier/src/sgx/a.ts',
+    "import { x } from '../snp/b.js';",
+  ],
+  [
+    'the rules of policies looking up at appraisal',
+    tidy.checkImports,
+    'packages/verifier/src/rules/a.ts',
+    "import { x } from '../appraise/b.js';",
+  ],
+  [
+    'a room of the verifier without a row in the table',
+    tidy.checkImports,
+    'packages/verifier/src/attic/a.ts',
+    "import { x } from '../encoding/b.js';",
+  ],
 ];
 for (const [name, check, path, text] of planted) {
   test(`sees ${name}`, () => assert.equal(check({ path, text }).length, 1));

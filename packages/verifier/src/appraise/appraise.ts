@@ -2,6 +2,7 @@
 // throws for what evidence says. Must never see evidence that verify() has not checked.
 import { assertVerified } from '../mint.js';
 import { registeredFormats } from '../registry.js';
+import { describeClaim, describeRequirement, meets } from '../rules/requirement.js';
 import type {
   AttestationResult,
   Fault,
@@ -13,7 +14,6 @@ import type {
 } from '../types.js';
 import { referenceKinds } from '../types.js';
 import type { AppraisalPolicy } from './policy.js';
-import { describeClaim, describeRequirement, meets } from './requirement.js';
 import { toTrust } from './trust-vector.js';
 
 /**

@@ -4,13 +4,6 @@
 import { parseStrictJson } from '../encoding/strict-json.js';
 import { type FormatPolicies, registeredFormats } from '../registry.js';
 import {
-  evidenceFormats,
-  type FormatPolicy,
-  type ReferenceSet,
-  type ReferenceValues,
-  referenceKinds,
-} from '../types.js';
-import {
   readCount,
   readFlag,
   readList,
@@ -20,8 +13,15 @@ import {
   readOr,
   readText,
   refuse,
-} from './fields.js';
-import { parseReferenceSet } from './requirement.js';
+} from '../rules/fields.js';
+import { parseReferenceSet } from '../rules/requirement.js';
+import {
+  evidenceFormats,
+  type FormatPolicy,
+  type ReferenceSet,
+  type ReferenceValues,
+  referenceKinds,
+} from '../types.js';
 
 /** By what evidence is judged. JSON-serialisable; parseAppraisalPolicy fills what a document leaves out. */
 export interface AppraisalPolicy {

@@ -1,6 +1,6 @@
 // What a policy can say of Azure's confidential VMs: all that it can say of their hardware, and which PCRs of the
 // virtual TPM must have been quoted.
-import { readNullable, readOr } from '../appraise/fields.js';
+import { readNullable, readOr } from '../rules/fields.js';
 import { type SnpPolicy, snpPolicyRules } from '../snp/policy.js';
 import { type TdxPolicy, tdxPolicyRules } from '../tdx/policy.js';
 import { findSelectionFaults, readSelection } from '../tpm/policy.js';

@@ -8,8 +8,8 @@ import {
   readOr,
   readText,
   refuse,
-} from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
+} from '../rules/fields.js';
+import { describeClaim } from '../rules/requirement.js';
 import {
   type Fault,
   type FormatPolicy,

@@ -1,6 +1,6 @@
 // What two documents of reference values have not in common. Judges nothing.
 import { canonicalJson } from '../appraise/canonical-json.js';
-import { describeRequirement } from '../appraise/requirement.js';
+import { describeRequirement } from '../rules/requirement.js';
 import type { ReferenceSet, ReferenceValues, Requirement } from '../types.js';
 
 /** Null: the document has nothing there. */

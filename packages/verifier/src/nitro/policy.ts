@@ -1,7 +1,7 @@
 // What a policy can say of Nitro documents beyond their claims: members of the document, their stricter
 // defaults, and the faults. Reads claims by the names of nitro/claims.ts.
-import { readCount, readList, readOneOf, readOr, refuse } from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
+import { readCount, readList, readOneOf, readOr, refuse } from '../rules/fields.js';
+import { describeClaim } from '../rules/requirement.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
 import { type NitroDocumentKind, pcrIndex } from './parse.js';
 

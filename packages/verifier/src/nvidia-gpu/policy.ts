@@ -1,8 +1,8 @@
 // What a policy can say of GPU reports. Nothing in a report says whether the GPU is in developer mode, or confidential
 // at all, except its measurements: a policy has to name some, or to waive that in so many words.
 
-import { readFlag, readOr } from '../appraise/fields.js';
-import { type ListPolicy, listPolicyRules } from '../appraise/list-policy.js';
+import { readFlag, readOr } from '../rules/fields.js';
+import { type ListPolicy, listPolicyRules } from '../rules/list-policy.js';
 import type { Fault, PolicyRules, ReferenceSet, TrustVector, VerifiedClaims } from '../types.js';
 
 export type GpuPolicy = ListPolicy<

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { meets } from '../appraise/requirement.js';
 import { EvidenceError } from '../errors.js';
+import { meets } from '../rules/requirement.js';
 import type { ReferenceSet } from '../types.js';
 import { parseNitrideIdentity } from './nitride-identity.js';
 import { parseReferenceText } from './reference-text.js';

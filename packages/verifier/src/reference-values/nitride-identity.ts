@@ -1,9 +1,9 @@
 // Identities of enclaive's Nitride (`vhsm nitride identity create`) as reference values of SEV-SNP. Nitride takes the
 // newest identity of a name; here a document has a digest, and a role pins that.
 
-import { readObject, readText, refuse } from '../appraise/fields.js';
 import { parseReferenceValues } from '../appraise/policy.js';
 import { EvidenceError } from '../errors.js';
+import { readObject, readText, refuse } from '../rules/fields.js';
 import type { ReferenceSet, ReferenceValues } from '../types.js';
 
 const path = 'identity';

@@ -9,8 +9,8 @@ import {
   readNullable,
   readOneOf,
   readOr,
-} from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
+} from '../rules/fields.js';
+import { describeClaim } from '../rules/requirement.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
 import type { SnpSigner } from './product.js';
 

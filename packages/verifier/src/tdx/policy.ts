@@ -1,7 +1,6 @@
 // What a policy can say of TDX evidence beyond its claims: members of the document, their stricter
 // defaults, and the faults. Reads claims by the names of tdx/claims.ts.
-import { readFlag, readOr } from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
+
 import {
   type DcapPolicy,
   dcapMembers,
@@ -9,6 +8,8 @@ import {
   findDcapFaults,
   parseDcapMembers,
 } from '../dcap/policy.js';
+import { readFlag, readOr } from '../rules/fields.js';
+import { describeClaim } from '../rules/requirement.js';
 import type { Fault, PolicyRules, VerifiedClaims } from '../types.js';
 
 export interface TdxPolicy extends DcapPolicy {

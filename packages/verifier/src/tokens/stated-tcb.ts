@@ -1,7 +1,7 @@
 // A TCB status that an issuer states instead of proving it: its spellings, and the policy member that judges it.
 
-import type { ListKnob } from '../appraise/list-policy.js';
 import { EvidenceError } from '../errors.js';
+import type { ListKnob } from '../rules/list-policy.js';
 import { type TcbStatus, tcbStatuses } from '../types.js';
 
 const bySpelling: ReadonlyMap<string, TcbStatus> = new Map(

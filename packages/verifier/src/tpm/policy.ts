@@ -1,5 +1,7 @@
 // What a policy can say of TPM quotes beyond their claims: which PCRs must have been quoted, no more and no fewer, and
 // why the key is believed. Reads claims by the names of tpm/claims.ts.
+
+import { type Bank, bankBytes } from '../eventlog/event-log.js';
 import {
   readFlag,
   readList,
@@ -8,9 +10,8 @@ import {
   readOr,
   readText,
   refuse,
-} from '../appraise/fields.js';
-import { describeClaim } from '../appraise/requirement.js';
-import { type Bank, bankBytes } from '../eventlog/event-log.js';
+} from '../rules/fields.js';
+import { describeClaim } from '../rules/requirement.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
 import { selectionText } from './claims.js';
 

@@ -1,7 +1,7 @@
 // What a policy can say of Azure Attestation tokens. Anybody can run an instance with a policy of their own, so
 // which policy was applied must be pinned, or waived in so many words.
 
-import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
+import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
 import { tcbStatusKnob } from '../stated-tcb.js';
 
 export type MaaPolicy = ListPolicy<

@@ -1,7 +1,7 @@
 // What a policy can say of Confidential Space tokens. Google signs them for every customer and for debug images too:
 // whose project it is must be pinned, or waived in so many words; what the workload is, by reference values.
 
-import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
+import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
 import { tcbStatusKnob } from '../stated-tcb.js';
 

@@ -1,7 +1,7 @@
 // What a policy can say of EARs: whose verdict counts was said by the trusted issuer; here, which verdicts, by
 // which of its policies, in which profile, and how old.
 
-import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
+import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
 import type { Fault, PolicyRules, VerifiedClaims } from '../../types.js';
 import { earProfiles } from './claims.js';
 

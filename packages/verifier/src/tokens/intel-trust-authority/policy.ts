@@ -1,7 +1,7 @@
 // What a policy can say of Intel Trust Authority tokens. The service signs tokens for evidence that met no policy at
 // all, so at least one of the listed policies must be among those it matched.
 
-import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
+import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
 import { tcbStatusKnob } from '../stated-tcb.js';
 

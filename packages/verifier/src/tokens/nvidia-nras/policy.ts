@@ -1,8 +1,8 @@
 // What a policy can say of NRAS results. NVIDIA's overall verdict is not taken for it: each device is judged by
 // its own token.
 
-import { type ListPolicy, listPolicyRules } from '../../appraise/list-policy.js';
-import { describeClaim } from '../../appraise/requirement.js';
+import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
+import { describeClaim } from '../../rules/requirement.js';
 import type { Fault, VerifiedClaims } from '../../types.js';
 
 export type NrasPolicy = ListPolicy<
