@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { Barrier } from '../barrier/barrier.js';
 import { SecretMemory } from '../secret-memory/secret-memory.js';
 import { MemoryEngine } from '../storage/memory.js';
+import { FailingEngine } from '../storage/testing/failing.js';
 import { Lifecycle } from './lifecycle.js';
 
 const memory = new SecretMemory();
@@ -11,7 +12,7 @@ const now = (): number => 1_700_000_000_000;
 const TOKEN = 'hvs.0123456789abcdefghijABCD';
 
 async function start() {
-  const engine = new MemoryEngine();
+  const engine = new FailingEngine(new MemoryEngine());
   const barrier = new Barrier({ engine, memory, now });
   const lifecycle = new Lifecycle({ engine, barrier, memory, now });
   const counts = { secretShares: 5, secretThreshold: 3 };
@@ -23,7 +24,7 @@ async function start() {
     made.push(token);
     return token;
   };
-  return { lifecycle, shares, made, makeToken, generate: lifecycle.generateRoot };
+  return { engine, lifecycle, shares, made, makeToken, generate: lifecycle.generateRoot };
 }
 
 function decode(encoded: string, otp: Buffer): string {
@@ -32,6 +33,22 @@ function decode(encoded: string, otp: Buffer): string {
 }
 
 describe('generate root', () => {
+  it('answers about the attempt that was asked about, and never tells the nonce of the next', async () => {
+    const { engine, generate, shares, makeToken } = await start();
+    const mine = await generate.begin(28, null);
+    let goOn = (): void => undefined;
+    const until = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    engine.delayWith(() => until);
+    const asked = generate.update(shares[0] ?? Buffer.alloc(0), mine.status.nonce, makeToken);
+    engine.delayWith(null);
+    generate.cancel(null);
+    const theirs = await generate.begin(28, null);
+    goOn();
+    assert.notEqual((await asked).nonce, theirs.status.nonce);
+  });
+
   it('gives the token XORed with the password, and wipes the token', async () => {
     const { generate, shares, makeToken, made } = await start();
     const { status, otp } = await generate.begin(28, null);

@@ -44,12 +44,14 @@ export class GenerateRoot {
 
   /** @param otpLength length of a root token, in bytes: what the status says when no attempt is under way. */
   async status(otpLength: number): Promise<GenerateRootStatus> {
+    // Of now: when the configuration is there it may be somebody else's, and its nonce is not for this caller.
+    const attempt = this.#attempt;
     const config = await findSealConfig(this.#parts.engine);
     return {
-      nonce: this.#attempt?.shares.nonce ?? '',
-      started: this.#attempt !== null,
-      progress: this.#attempt?.shares.progress ?? 0,
-      required: this.#attempt?.shares.threshold ?? config?.secretThreshold ?? 0,
+      nonce: attempt?.shares.nonce ?? '',
+      started: attempt !== null,
+      progress: attempt?.shares.progress ?? 0,
+      required: attempt?.shares.threshold ?? config?.secretThreshold ?? 0,
       complete: false,
       encodedToken: '',
       otpLength,

@@ -230,6 +230,22 @@ describe('rekey: with verification', () => {
 });
 
 describe('rekey: failing storage', () => {
+  it('answers about the attempt that was asked about, and never tells the nonce of the next', async () => {
+    const { engine, rekey, shares } = await start();
+    const mine = await rekey.begin(TWO_OF_FOUR);
+    let goOn = (): void => undefined;
+    const until = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    engine.delayWith(() => until);
+    const asked = rekey.update(shares[0] ?? Buffer.alloc(0), mine.nonce);
+    engine.delayWith(null);
+    rekey.cancel(null);
+    const theirs = await rekey.begin(TWO_OF_FOUR);
+    goOn();
+    assert.notEqual((await asked).nonce, theirs.nonce);
+  });
+
   for (const when of ['before', 'after'] as const) {
     it(`hands out shares that work although the commit fails ${when} its effect`, async () => {
       const server = await start();

@@ -81,8 +81,9 @@ export class Rekey {
   }
 
   async status(): Promise<RekeyStatus> {
-    const config = await findSealConfig(this.#parts.engine);
+    // Of now: when the configuration is there it may be somebody else's, and its nonce is not for this caller.
     const attempt = this.#attempt;
+    const config = await findSealConfig(this.#parts.engine);
     return {
       nonce: attempt?.shares.nonce ?? '',
       started: attempt !== null,
