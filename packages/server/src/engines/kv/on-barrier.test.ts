@@ -8,7 +8,7 @@ import { Barrier } from '../../barrier/barrier.js';
 import { firstKeyringWrites } from '../../barrier/stored-keyring.js';
 import { BarrierView, ownedView } from '../../barrier/view.js';
 import { ApiError } from '../../framework/errors.js';
-import { RawJson } from '../../framework/json/value.js';
+import { type Identity, RawJson } from '../../framework/json/value.js';
 import type { Storage } from '../../framework/storage.js';
 import { SecretMemory } from '../../secret-memory/secret-memory.js';
 import type { StorageEngine } from '../../storage/engine.js';
@@ -54,6 +54,44 @@ function onBothEngines(name: string, work: Parameters<typeof withView>[1]): void
     }
   });
 }
+
+/** Says of every entry that it is the same version of the same thing. */
+class LyingEngine extends MemoryEngine {
+  override get(key: string): ReturnType<MemoryEngine['get']> {
+    const found = super.get(key);
+    return found === null || found instanceof Promise ? found : { ...found, version: 7 };
+  }
+}
+
+test('what storage says of versions does not give two values one identity', async () => {
+  await withView(new LyingEngine(), async (view) => {
+    const kv = await openKvOn('2', view);
+    const found = new Set<Identity>();
+    for (const key of ['a', 'b']) {
+      await kv.put(key, { password: key });
+      const { response } = await kv.call('read', `data/${key}`);
+      for (const part of Object.values(response?.data ?? {})) {
+        assert.ok(part instanceof RawJson && part.identity !== null);
+        found.add(part.identity);
+      }
+    }
+    assert.equal(found.size, 4, 'two values, and what is said of each');
+  });
+});
+
+onBothEngines('a value has one identity as long as it is the same value', async (view) => {
+  const kv = await openKvOn('2', view);
+  const identity = async (): Promise<Identity> => {
+    const data = (await kv.call('read', 'data/a')).response?.data?.data;
+    assert.ok(data instanceof RawJson && data.identity !== null);
+    return data.identity;
+  };
+  await kv.put('a', { password: 'x' });
+  const first = await identity();
+  assert.equal(await identity(), first);
+  await kv.put('a', { password: 'x' });
+  assert.notEqual(await identity(), first);
+});
 
 onBothEngines(
   'a value comes back byte for byte and is gone after the request',
