@@ -3,7 +3,7 @@
 // there: display names, policies, login metadata, ids, paths, addresses, lease ids, warnings and error texts.
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
-import { type Identity, type JsonValue, RawJson } from '../framework/json/value.js';
+import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
 import type { Hasher } from './hasher.js';
 import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
@@ -222,6 +222,8 @@ export class Formatter {
       if (isClear) writeJsonCompact(out, value);
       else if (value.identity !== null) out.text(this.#hashedText(value, value.identity));
       else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
+    } else if (value instanceof JsonText) {
+      out.text(isClear ? value.text : this.#hashedMadeText(value));
     } else if (typeof value === 'string') {
       out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
     } else if (value === null || typeof value !== 'object') {
@@ -237,6 +239,10 @@ export class Formatter {
     } else {
       this.#members(out, value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
     }
+  }
+
+  #hashedMadeText({ text, identity }: JsonText): string {
+    return identity.find(this) ?? this.#hashedText(new RawJson(Buffer.from(text)), identity);
   }
 
   /** Of bytes that are seen again and again; short texts only are remembered. */

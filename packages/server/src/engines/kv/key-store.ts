@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
 import { encodeJson } from '../../framework/json/encode.js';
-import { Identity, type JsonValue, RawJson } from '../../framework/json/value.js';
+import { Identity, JsonText, type JsonValue, RawJson } from '../../framework/json/value.js';
 import { KeyedHash } from '../../framework/keyed-hash.js';
 import {
   type Entry,
@@ -59,8 +59,7 @@ export class KeyState {
   current(keyOf: (number: number) => string): CurrentVersion | null {
     const info = findVersion(this.metadata, 0);
     if (this.#current !== null || info === null) return this.#current;
-    const text = encodeJson(versionAnswer(info, this.metadata));
-    const answer = new RawJson(text, new Identity());
+    const answer = new JsonText(encodeJson(versionAnswer(info, this.metadata)).toString('utf8'));
     this.#current = { info, key: keyOf(info.number), answer, value: null };
     return this.#current;
   }
@@ -72,7 +71,7 @@ interface CurrentVersion {
   /** Where its value lies. */
   readonly key: string;
   /** JSON of versionAnswer(). */
-  readonly answer: RawJson;
+  readonly answer: JsonText;
   /** The value as it was stored when it was last read. */
   value: { readonly version: Version; readonly identity: Identity } | null;
 }

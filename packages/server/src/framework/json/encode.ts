@@ -1,5 +1,5 @@
 // From values to JSON bytes, raw members spliced in as they came. The result is one buffer the caller owns and wipes.
-import { type JsonValue, RawJson } from './value.js';
+import { JsonText, type JsonValue, RawJson } from './value.js';
 
 /** Names come again and again; their JSON text is remembered, up to so many of them, and short ones only. */
 const NAMES_MAX = 1024;
@@ -32,6 +32,7 @@ export class JsonWriter {
     if (typeof value === 'string') this.#text += JSON.stringify(value);
     else if (value === null || typeof value !== 'object') this.#text += String(value);
     else if (value instanceof RawJson) this.#raw(value.bytes);
+    else if (value instanceof JsonText) this.#text += value.text;
     else if (isList(value)) this.#list(value);
     else this.#object(value);
   }

@@ -46,6 +46,16 @@ export class RawJson {
   }
 }
 
+/** JSON made beforehand, because it is answered again and again. Nothing secret: it is a string. */
+export class JsonText {
+  readonly text: string;
+  readonly identity: Identity = new Identity();
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** What a response is made of. Numbers must be finite. */
 export type JsonValue =
   | null
@@ -53,5 +63,6 @@ export type JsonValue =
   | number
   | string
   | RawJson
+  | JsonText
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
