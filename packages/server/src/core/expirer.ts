@@ -1,5 +1,5 @@
-// Looks at the clock: revokes what has expired and does chores that are due. Several
-// workers may run one each; what must be done once is claimed by a commit below.
+// Looks at the clock: revokes what has expired and does chores that are due. Several workers may run one each; what must
+// be done once is claimed by a commit below.
 import type { Revocation } from './revocation.js';
 
 export interface ExpirerParts {
@@ -8,7 +8,7 @@ export interface ExpirerParts {
   readonly chores: readonly ((now: number) => Promise<void>)[];
   readonly clock: () => number;
   readonly intervalMs: number;
-  /** Told when a pass fails; the next pass tries again. */
+  /** Told of each part of a pass that fails; the next pass tries again. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -31,14 +31,19 @@ export class Expirer {
     this.#timer.unref();
   }
 
-  /** One round: everything that is due now. Never rejects. */
+  /** One round: everything that is due now, whatever else of it fails. Never rejects. */
   async pass(): Promise<void> {
     const { revocation, chores, clock, onFault } = this.#parts;
-    try {
-      for (const fault of await revocation.expire(clock())) onFault(fault);
-      for (const chore of chores) await chore(clock());
-    } catch (error) {
-      if (!this.#stopped) onFault(error);
+    const expire = async (now: number): Promise<void> => {
+      for (const fault of await revocation.expire(now)) onFault(fault);
+    };
+    for (const work of [expire, ...chores]) {
+      if (this.#stopped) return;
+      try {
+        await work(clock());
+      } catch (error) {
+        if (!this.#stopped) onFault(error);
+      }
     }
   }
 

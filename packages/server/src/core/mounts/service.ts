@@ -177,9 +177,10 @@ export class MountService {
     await this.table.checkMove(source, target);
     await this.#revokeBelow(source);
     await this.table.move(source, target);
+    // Before anything that may fail: until then no quota counts the mount at its new path.
+    await this.#rateLimits.moveMount(source, target);
     // What was given out while the first round went; later ones see that the mount has moved.
     await this.#revokeBelow(source);
-    await this.#rateLimits.moveMount(source, target);
     const status = { id, sourceMount: source, targetMount: target, status: 'success' as const };
     this.#migrations.set(id, status);
     const oldest = this.#migrations.keys().next().value;
