@@ -32,6 +32,19 @@ test('a chore that fails keeps none of the others from being done', async () => 
   assert.deepEqual(done, ['a', 'b', 'c']);
 });
 
+test('each mount is tidied, whichever of the others fails', async () => {
+  for (const broken of ['leasing', 'door']) {
+    const server = await openTestServer();
+    const tidied: string[] = [];
+    server.steering.tidy = async (type) => {
+      if (type === broken) throw new Error('no');
+      tidied.push(type);
+    };
+    await server.active.expirer.pass();
+    assert.deepEqual([...tidied, broken].sort(), ['door', 'leasing']);
+  }
+});
+
 test('a pass in which nothing fails reports nothing', async () => {
   assert.deepEqual(await passWith([async () => undefined]), []);
 });

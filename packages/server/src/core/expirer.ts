@@ -38,7 +38,6 @@ export class Expirer {
       for (const fault of await revocation.expire(now)) onFault(fault);
     };
     for (const work of [expire, ...chores]) {
-      if (this.#stopped) return;
       try {
         await work(clock());
       } catch (error) {

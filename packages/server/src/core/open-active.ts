@@ -100,16 +100,11 @@ export async function openActive(parts: ActiveParts): Promise<Active> {
     revokeBelow: (path) => revocation.revokeBelow(path, clock(), true),
     rateLimits,
   });
-  const tidy = async (now: number): Promise<void> => {
-    for (const { backend, entry } of await mountedEntries(table, router)) {
-      await backend.tidy?.(view(viewPrefix(entry)), now);
-    }
-  };
   const expirer = new Expirer({
     revocation,
     chores: [
       refreshLive,
-      everyMinute(tidy),
+      everyMinute(tidyMounts(table, router, view)),
       everyMinute(async () => void (await barrier.rotateIfDue())),
     ],
     clock,
@@ -231,6 +226,22 @@ async function findMount(table: MountTable, router: Router, uuid: string): Promi
 async function mountedEntries(table: MountTable, router: Router): Promise<Mounted[]> {
   const { entries } = await table.current();
   return await Promise.all(entries.map((entry) => router.mounted(entry)));
+}
+
+/** Each mount has its turn, whichever of the others fails; one fault says enough for the log. */
+function tidyMounts(table: MountTable, router: Router, view: (prefix: string) => Storage) {
+  return async (now: number): Promise<void> => {
+    const faults: unknown[] = [];
+    for (const entry of (await table.current()).entries) {
+      try {
+        const { backend } = await router.mounted(entry);
+        await backend.tidy?.(view(viewPrefix(entry)), now);
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  };
 }
 
 function everyMinute(chore: (now: number) => Promise<void>): (now: number) => Promise<void> {

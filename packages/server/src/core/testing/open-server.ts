@@ -33,6 +33,8 @@ export interface Steering {
   meanwhile: () => Promise<void>;
   /** What the effectless path answers. */
   look: () => Awaitable<Response | null>;
+  /** What the backends' periodic work does. */
+  tidy: (type: string) => Promise<void>;
 }
 
 const GRANT: AuthGrant = {
@@ -119,6 +121,7 @@ function leasingFactory(steering: Steering): Factory {
         operations: { read: () => Promise.reject(new Error('the password is hunter2')) },
       }),
     ],
+    tidy: () => steering.tidy('leasing'),
     async revokeLease(event) {
       const fault = steering.revocationFaults.shift() ?? null;
       if (fault !== null) throw fault;
@@ -146,6 +149,7 @@ function doorFactory(steering: Steering): Factory {
         },
       }),
     ],
+    tidy: () => steering.tidy('door'),
     renewAuth: async () => ({
       ttlSeconds: 600,
       maxTtlSeconds: 0,
@@ -231,6 +235,7 @@ export async function openTestServer(
     grant: {},
     meanwhile: async () => undefined,
     look: () => ({ data: { seen: 'it' } }),
+    tidy: async () => undefined,
   };
   const faults: TestServer['faults'] = [];
   const state = { now: 1_700_000_000_000 };
