@@ -15,9 +15,9 @@ import {
   tdReportBytes,
 } from '../testing/azure.js';
 import { DcapCa } from '../testing/dcap-ca.js';
-import { mintDcapCollateral } from '../testing/dcap-collateral.js';
+import { type MintCollateralOptions, mintDcapCollateral } from '../testing/dcap-collateral.js';
 import { type Scene as SnpScene, stage as stageSnp } from '../testing/snp-scene.js';
-import { mintTdxQuote } from '../testing/tdx-quote.js';
+import { mintTdxQuote, type TdReportFields } from '../testing/tdx-quote.js';
 import {
   mintAttest,
   type QuoteFields,
@@ -33,7 +33,6 @@ import { verifyAzureSnp, verifyAzureTdx } from './verify.js';
 export const every = Array.from({ length: 24 }, (_, pcr) => pcr);
 export const tdxNow = new Date('2026-05-01T12:00:00Z');
 const intel = DcapCa.create({ now: tdxNow });
-const collateral = mintDcapCollateral(intel, { now: tdxNow });
 
 export interface AzureScene {
   /** The key in the runtime data; and, unless `signer` says else, the one that signs. */
@@ -51,6 +50,8 @@ export interface AzureScene {
   readonly container?: Partial<AzureContainerFields>;
   readonly spoil?: (container: Record<string, unknown>) => Record<string, unknown>;
   readonly snp?: SnpScene;
+  readonly tdReport?: Partial<TdReportFields>;
+  readonly collateral?: Omit<MintCollateralOptions, 'now'>;
   readonly expectedBinding?: ExpectedBinding;
   readonly now?: Date;
   readonly noRoots?: boolean;
@@ -101,7 +102,10 @@ export async function playAzureSnp(scene: AzureScene): Promise<VerifiedClaims> {
 export function stageAzureTdx(scene: AzureScene): Uint8Array {
   const runtime = scene.runtime ?? runtimeData(scene.ak ?? akOf('rsassa'));
   const reportData = scene.reportData ?? runtimeReportData(runtime);
-  const tdQuote = mintTdxQuote(intel, { version: 4, report: { reportData } });
+  const tdQuote = mintTdxQuote(intel, {
+    version: 4,
+    report: { reportData, ...scene.tdReport },
+  });
   const hardwareReport = tdReportBytes(scene.tdReportData ?? reportData);
   const hclReport = mintHclReport({ hardwareReport, runtime, type: 4, ...scene.hcl });
   return containerOf(scene, { hclReport, tdQuote });
@@ -110,7 +114,7 @@ export function stageAzureTdx(scene: AzureScene): Uint8Array {
 export async function playAzureTdx(scene: AzureScene): Promise<VerifiedClaims> {
   return verifyAzureTdx({
     evidence: parseAzureTdxEvidence(stageAzureTdx(scene)),
-    endorsements: collateral,
+    endorsements: mintDcapCollateral(intel, { now: tdxNow, ...scene.collateral }),
     roots: scene.noRoots === true ? [] : intel.roots,
     expectedBinding: scene.expectedBinding ?? binding,
     now: scene.now ?? tdxNow,

@@ -49,6 +49,43 @@ const rows: readonly (readonly [string, EvidenceErrorCode, unknown])[] = [
     { ...good, lead: record('nvidia-gpu', quote) },
   ],
 ];
+const nested = (depth: number): unknown => (depth === 0 ? good.gpu0 : { a: nested(depth - 1) });
+const many = Array.from({ length: 33 }, (_, index) => [`gpu${index}`, good.gpu0]);
+const text = JSON.stringify(good);
+const textRows: readonly (readonly [string, EvidenceErrorCode, string])[] = [
+  ['nothing', 'malformed', ''],
+  ['an empty collection', 'malformed', '{}'],
+  ['a part twice', 'malformed', text.replace('{', `{"gpu0":${JSON.stringify(good.gpu0)},`)],
+  [
+    'a part twice under two spellings',
+    'malformed',
+    text.replace('{', '{"\\u0067pu0":["a/b","AA"],'),
+  ],
+  ['more parts than any machine has', 'malformed', JSON.stringify(Object.fromEntries(many))],
+  ['collections nested five deep', 'malformed', JSON.stringify({ a: nested(5) })],
+  ['lists nested a thousand deep', 'malformed', `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}`],
+  ['a name of 129 characters', 'malformed', text.replace('gpu0', 'g'.repeat(129))],
+  ['a part without a name', 'malformed', text.replace('gpu0', '')],
+  ['a value with padding', 'malformed', text.replace(/"\]/, '="]')],
+  ['text behind it', 'malformed', `${text} {}`],
+  ['a megabyte and a half', 'malformed', `${text}${' '.repeat(1_500_000)}`],
+];
+for (const [sentence, code, value] of textRows) {
+  it(`refuses ${sentence}`, () => {
+    assert.throws(() => parseComposite(new TextEncoder().encode(value)), {
+      name: 'EvidenceError',
+      code,
+    });
+  });
+}
+
+it('refuses a collection cut at any length', () => {
+  const whole = encode(good);
+  for (let end = 0; end < whole.length; end += 1) {
+    assert.throws(() => parseComposite(whole.subarray(0, end)), EvidenceError, `${end}`);
+  }
+});
+
 for (const [sentence, code, value] of rows) {
   it(`refuses ${sentence}`, () => {
     assert.throws(

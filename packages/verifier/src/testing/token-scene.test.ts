@@ -79,10 +79,14 @@ export function textOf(scene: TokenScene, spoiled: Spoiled = {}): string {
   return spoiled.text?.(text) ?? text;
 }
 
-export async function play(scene: TokenScene, spoiled: Spoiled = {}): Promise<VerifiedClaims> {
+export async function play(
+  scene: TokenScene,
+  spoiled: Spoiled = {},
+  text = textOf(scene, spoiled),
+): Promise<VerifiedClaims> {
   const trusted: TrustedIssuer = { ...scene.trusted, ...spoiled.trusted };
   return verifyEvidence({
-    evidence: parseEvidence(textOf(scene, spoiled), scene.format),
+    evidence: parseEvidence(text, scene.format),
     endorsements: noEndorsements,
     roots: spoiled.roots ?? [trusted],
     expectedBinding: spoiled.expectedBinding ?? binding,
@@ -286,9 +290,64 @@ const bindingRows: Rows = [
   ['an expectation of nothing', 'input-invalid', { expectedBinding: new Uint8Array() }],
 ];
 
-/** What every format refuses alike: some fifty rows, each on a token that is good but for one thing. */
+/** Puts a member before the others of a header or payload, as text: objects cannot have one twice. */
+const also = (index: 0 | 1, member: string) => ({
+  token: part(index, (segment) => {
+    const document = Buffer.from(segment, 'base64url').toString();
+    return tokenSegment(document.replace('{', `{${member},`));
+  }),
+});
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+/** Nothing of these is looked at before a signature is: a reader that is not bounded comes first. */
+const boundRows: Rows = [
+  ['a header with a member twice', 'malformed', also(0, '"alg":"none"')],
+  ['a payload with a member twice', 'malformed', also(1, '"iat":1')],
+  [
+    'a payload with a member twice deep inside',
+    'malformed',
+    also(1, '"deep":[{"a":{"b":1,"\\u0062":2}}]'),
+  ],
+  ['a header nested in lists', 'malformed', also(0, `"deep":${nested(4)}`)],
+  ['a payload nested deeper than any', 'malformed', also(1, `"deep":${nested(13)}`)],
+  ['a payload nested a thousand deep', 'malformed', also(1, `"deep":${nested(1000)}`)],
+  ['a payload of too many values', 'malformed', also(1, `"many":[${'0,'.repeat(8192)}0]`)],
+  ['a header of too many values', 'malformed', also(0, `"many":[${'0,'.repeat(64)}0]`)],
+  ['a token that is longer than any', 'malformed', also(1, `"long":"${'a'.repeat(131_072)}"`)],
+  ['a number in the header that is none', 'malformed', also(0, '"n":01')],
+];
+
+/** What every format refuses alike: some sixty rows, each on a token that is good but for one thing. */
 export function refusesLikeEveryToken(scene: TokenScene): void {
-  refuses(scene, [...headerRows(scene), ...trustRows(scene), ...timeRows(scene), ...bindingRows]);
+  refuses(scene, [
+    ...headerRows(scene),
+    ...boundRows,
+    ...trustRows(scene),
+    ...timeRows(scene),
+    ...bindingRows,
+  ]);
+  describe(`${scene.format}: verify refuses`, () => {
+    const whole = mintToken(scene.issuer, scene.payload, {});
+    const refused = (token: string, what: string) =>
+      assert.rejects(
+        play(scene, {}, scene.wrap?.(token) ?? token),
+        { name: 'EvidenceError' },
+        what,
+      );
+
+    it('a token cut at any length', async () => {
+      for (let end = 0; end < whole.length - 1; end += 1) {
+        await refused(whole.slice(0, end), `${end} of ${whole.length}`);
+      }
+    });
+
+    it('a token with any character changed', async () => {
+      for (let at = 0; at < whole.length; at += 7) {
+        const other = whole[at] === 'A' ? 'Q' : 'A';
+        await refused(whole.slice(0, at) + other + whole.slice(at + 1), `character ${at}`);
+      }
+    });
+  });
 }
 
 /** Verified at the edges of what is allowed. */
