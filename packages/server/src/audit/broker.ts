@@ -6,6 +6,7 @@ import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { ByteWriter } from '../framework/json/byte-writer.js';
 import type { AuditDevice } from './device.js';
+import { Drafts } from './drafts.js';
 import { FileDevice } from './file-device.js';
 import { Formatter, type HeaderRules } from './format.js';
 import { Hasher } from './hasher.js';
@@ -338,6 +339,7 @@ function testRecord(entry: AuditEntry, now: number): AuditRequestRecord {
       remotePort: 0,
       wrapTtlSeconds: 0,
       carrier: { headers: new Map() },
+      drafts: new Drafts(),
     },
   };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { RawJson } from '../framework/json/value.js';
@@ -94,6 +96,26 @@ test('a request record has the members that Vault writes, secrets as HMACs', () 
       remote_port: 40_000,
     },
   });
+});
+
+test('a request that never gets an answer is not kept for one', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const by = formatter();
+  const begin = (): WeakRef<object> => {
+    const begun = record();
+    requestLine(by, begun, NO_RULES);
+    return new WeakRef(begun.request);
+  };
+  const begun = [begin(), begin(), begin()];
+  // What was looked at in a turn of the event loop is not collected in it.
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  collect();
+  assert.deepEqual(
+    begun.map((each) => each.deref()),
+    [undefined, undefined, undefined],
+  );
+  assert.ok(requestLine(by, record(), NO_RULES).length > 0);
 });
 
 test('strings are hashed as what they mean, not as how they were escaped', () => {

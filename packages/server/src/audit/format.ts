@@ -4,6 +4,7 @@
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
+import type { Draft } from './drafts.js';
 import type { Hasher } from './hasher.js';
 import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
@@ -24,24 +25,11 @@ const DEPTH_MAX = 64;
 /** Of what is said of one stored value. */
 const REMEMBERED_LENGTH_MAX = 2048;
 
-/** Requests that wait for their answer at one time, about. */
-const BEGUN_MAX = 1024;
-
-/** What both lines of a request say alike. */
-interface Begun {
-  readonly auth: AuditAuth | null;
-  readonly authText: string;
-  /** Of the request, all but its data. */
-  readonly members: MemberText;
-}
-
 /** Writes records for one device, one at a time. */
 export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
   readonly #steady = new SteadyTexts();
-  /** Made for a request's line and taken by its answer's. Never with log_raw: tokens would be in it. */
-  readonly #begun = new Map<AuditRequest, Begun>();
 
   constructor(hasher: Hasher, options: RecordOptions) {
     this.#hasher = hasher;
@@ -50,35 +38,35 @@ export class Formatter {
 
   /** One line, new line included, into `out`; when it throws, a part of it is there. */
   requestLine(out: ByteWriter, record: AuditRequestRecord, headers: HeaderRules): void {
-    const begun = this.#describe(record, headers);
-    if (!this.#options.logRaw) this.#remember(record.request, begun);
-    this.#begin(out, 'request', record, begun);
+    const draft = this.#describe(record, headers);
+    // Never with log_raw: tokens would be in it.
+    if (!this.#options.logRaw) record.request.drafts.keep(this, draft);
+    this.#begin(out, 'request', record, draft);
     this.#end(out, record);
   }
 
   /** As requestLine. */
   responseLine(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
-    const known = this.#begun.get(record.request);
-    this.#begun.delete(record.request);
-    const isSame = known !== undefined && known.auth === record.auth;
+    const known = record.request.drafts.find(this);
+    const isSame = known !== null && known.auth === record.auth;
     this.#answer(out, record, isSame ? known : this.#describe(record, headers));
   }
 
   /** As requestLine and then responseLine. */
   bothLines(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
-    const begun = this.#describe(record, headers);
-    this.#begin(out, 'request', record, begun);
+    const draft = this.#describe(record, headers);
+    this.#begin(out, 'request', record, draft);
     this.#end(out, record);
-    this.#answer(out, record, begun);
+    this.#answer(out, record, draft);
   }
 
-  #answer(out: ByteWriter, record: AuditResponseRecord, begun: Begun): void {
-    this.#begin(out, 'response', record, begun);
+  #answer(out: ByteWriter, record: AuditResponseRecord, draft: Draft): void {
+    this.#begin(out, 'response', record, draft);
     if (record.response !== null) this.#response(out, record.response, record.request);
     this.#end(out, record);
   }
 
-  #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Begun {
+  #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Draft {
     return {
       auth,
       authText: auth === null ? '' : `"auth":${this.#callerAuth(auth)},`,
@@ -86,20 +74,11 @@ export class Formatter {
     };
   }
 
-  #remember(request: AuditRequest, begun: Begun): void {
-    this.#begun.set(request, begun);
-    if (this.#begun.size <= BEGUN_MAX) return;
-    for (const oldest of this.#begun.keys()) {
-      this.#begun.delete(oldest);
-      return;
-    }
-  }
-
   #begin(
     out: ByteWriter,
     type: string,
     record: AuditRequestRecord,
-    { authText, members }: Begun,
+    { authText, members }: Draft,
   ): void {
     const time = this.#steady.time(record.time);
     out.text(`${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`);

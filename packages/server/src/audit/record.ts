@@ -3,6 +3,7 @@
 import type { Operation } from '../framework/backend.js';
 import type { RawField } from '../framework/field.js';
 import type { JsonValue } from '../framework/json/value.js';
+import type { Drafts } from './drafts.js';
 
 /** Why a request was allowed, or that it was not. */
 export interface PolicyResults {
@@ -61,6 +62,8 @@ export interface AuditRequest {
   readonly wrapTtlSeconds: number;
   /** All of them, lower case; only the audited ones are written, and asked for only when there are any. */
   readonly carrier: { readonly headers: ReadonlyMap<string, string> };
+  /** The devices' own: empty when the request is new. */
+  readonly drafts: Drafts;
 }
 
 export interface AuditWrap {

@@ -2,6 +2,7 @@
 
 import type { RawField } from '../../framework/field.js';
 import { DEFAULT_JSON_LIMITS, scanJsonObject } from '../../framework/json/scan.js';
+import { Drafts } from '../drafts.js';
 import type { AuditAuth, AuditRequest, AuditRequestRecord, AuditResponse } from '../record.js';
 
 export const TOKEN = 'hvs.CAESINotARealToken';
@@ -50,6 +51,7 @@ export const REQUEST: AuditRequest = {
       ['cookie', 'hunter2'],
     ]),
   },
+  drafts: new Drafts(),
 };
 
 export const RESPONSE: AuditResponse = {
@@ -68,5 +70,10 @@ export function fields(body: string): ReadonlyMap<string, RawField> {
 }
 
 export function record(changes: Partial<AuditRequest> = {}): AuditRequestRecord {
-  return { time: NOW, auth: AUTH, request: { ...REQUEST, ...changes }, error: '' };
+  return {
+    time: NOW,
+    auth: AUTH,
+    request: { ...REQUEST, drafts: new Drafts(), ...changes },
+    error: '',
+  };
 }

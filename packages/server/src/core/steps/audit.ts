@@ -1,6 +1,7 @@
 // Puts every request and every answer on record, refusals included. When no device takes the record nothing happens
 // (request) or nothing is released (answer). Hashing is the devices' business; secrets are only passed through.
 
+import { Drafts } from '../../audit/drafts.js';
 import type {
   AuditAuth,
   AuditMount,
@@ -104,6 +105,7 @@ function requestPart(exchange: Exchange): AuditRequest {
     remotePort: api.connection.remotePort,
     wrapTtlSeconds: api.wrapTtlSeconds ?? 0,
     carrier: api,
+    drafts: new Drafts(),
   };
 }
 
