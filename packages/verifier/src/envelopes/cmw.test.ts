@@ -242,16 +242,26 @@ for (const [what, code, wrapper] of [
   });
 }
 
+const samples = [
+  json({ __cmwc_t: 'tag:a', a: record, b: { c: [...record, 4] } }),
+  encodeCbor(
+    new Map<number | string, CborValue>([
+      ['a', [type, bytes, 4]],
+      [0, { tag: 1668576935, content: bytes }],
+    ]),
+  ),
+];
+
+test('wrappers cut at any length are refused', () => {
+  for (const sample of samples) {
+    assert.equal(parseCmw(sample).kind, 'collection');
+    for (let length = 0; length < sample.length; length += 1) {
+      assert.throws(() => parseCmw(sample.subarray(0, length)), EvidenceError, String(length));
+    }
+  }
+});
+
 test('spoiled wrappers are read or refused', () => {
-  const samples = [
-    json({ __cmwc_t: 'tag:a', a: record, b: { c: [...record, 4] } }),
-    encodeCbor(
-      new Map<number | string, CborValue>([
-        ['a', [type, bytes, 4]],
-        [0, { tag: 1668576935, content: bytes }],
-      ]),
-    ),
-  ];
   const begun = randomBytes.map((tail) => Uint8Array.of(0x7b, ...tail));
   const inputs = fc.oneof(...samples.map(mutationsOf), randomBytes, begun);
   assertRefusesCleanly(inputs, parseCmw);

@@ -302,6 +302,13 @@ describe('nvidia-gpu: verify accepts', () => {
     assertRefusesCleanly(randomBytes, parseGpuReport, 1000);
   });
 
+  it('refuses a report cut at every length', () => {
+    const report = mintGpuReport(nvidia, { nonce });
+    for (let length = 0; length < report.length; length += 1) {
+      assert.throws(() => parseGpuReport(report.subarray(0, length)), { name: 'EvidenceError' });
+    }
+  });
+
   it('no changed report: every byte, one bit each', async () => {
     const report = mintGpuReport(nvidia, { nonce });
     for (let index = 0; index < report.length; index += 3) {
