@@ -73,6 +73,13 @@ export { makeKernel, makePe, type PeFields } from './pe-image.js';
 export { type MintSgxQuoteOptions, mintSgxQuote } from './sgx-quote.js';
 export { makeSigstruct, signSigstruct } from './sigstruct.js';
 export {
+  type SimulatedVendor,
+  simulatedAmd,
+  simulatedAws,
+  simulatedIntel,
+  simulatedTpm,
+} from './simulated-vendors.js';
+export {
   createSoftwareAmd,
   type MintedAuthority,
   type MintedVek,
@@ -87,11 +94,9 @@ export {
 } from './snp.js';
 export {
   encodeCertificateTable,
-  parseSoftwareAmd,
   type SimulatedSnpEvidence,
   SnpSimulator,
   type SnpSimulatorOptions,
-  serializeSoftwareAmd,
 } from './snp-simulator.js';
 export { type MintTdxQuoteOptions, mintTdxQuote, type TdReportFields } from './tdx-quote.js';
 export {

@@ -2,9 +2,12 @@
 // them, good and bad. For tests and the simulated TEE only: nothing here checks what it signs.
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { decodeBase64, encodeBase64 } from '../encoding/base64.js';
 import { type CborValue, encodeCbor } from '../encoding/cbor-writer.js';
+import { EvidenceError } from '../errors.js';
 import type { NitroDocumentKind } from '../nitro/parse.js';
 import { type MintCoseOptions, mintCoseSign1 } from './cose.js';
+import { readSavedKey, savedMember, savedText, saveKey } from './saved-keys.js';
 import { type MintCertificateOptions, type MintedName, mintCertificate } from './x509.js';
 
 type KeyPair = ReturnType<typeof newKey>;
@@ -83,6 +86,28 @@ export function createSoftwareNitro(options: SoftwareNitroOptions): SoftwareNitr
   const [root] = cabundle;
   if (root === undefined || issuer === null) throw new TypeError('no authorities');
   return { root, cabundle, instanceName: issuer.name, instanceKey: issuer.key.privateKey };
+}
+
+/** The authorities' certificates and the one key that signs; for another process to mint documents. */
+export function saveSoftwareNitro(ca: SoftwareNitro): string {
+  const { cabundle, instanceKey } = ca;
+  const [der = ca.root] = cabundle.slice(-1);
+  return JSON.stringify({
+    instance: saveKey({ der, privateKey: instanceKey }),
+    cabundle: cabundle.map(encodeBase64),
+  });
+}
+
+/** Reads what saveSoftwareNitro wrote. @throws EvidenceError 'malformed', or what node throws on keys */
+export function readSoftwareNitro(text: string): SoftwareNitro {
+  const saved: unknown = JSON.parse(text);
+  const cabundle = Object.values(savedMember(saved, 'cabundle') ?? {}).map((each) =>
+    decodeBase64(savedText(each)),
+  );
+  const [root] = cabundle;
+  if (root === undefined) throw new EvidenceError('malformed', 'software AWS: no authorities');
+  const { privateKey: instanceKey } = readSavedKey(savedMember(saved, 'instance'));
+  return { root, cabundle, instanceName: names.instance, instanceKey };
 }
 
 /** What a document can say. */

@@ -9,16 +9,16 @@ import { parseSnpReport } from '../snp/parse.js';
 import { pinnedAmdRoots } from '../snp/roots/roots.js';
 import { verifySnpReport } from '../snp/verify.js';
 import { amdOf, chipOf, day, levels, now, reportData } from './snp-scene.js';
-import { parseSoftwareAmd, SnpSimulator, serializeSoftwareAmd } from './snp-simulator.js';
+import { SnpSimulator } from './snp-simulator.js';
 
-const amd = parseSoftwareAmd(serializeSoftwareAmd(amdOf('turin')));
-const simulator = new SnpSimulator({
-  amd,
+const created = SnpSimulator.create({
+  amd: amdOf('turin'),
   chipId: chipOf('turin'),
   levels,
   notBefore: day('2025-01-01'),
   notAfter: day('2030-01-01'),
 });
+const simulator = SnpSimulator.fromJson(created.toJson());
 
 function inputOf(measurement: Uint8Array) {
   const { report, certificateTable } = simulator.attest({ reportData, measurement });
@@ -28,7 +28,7 @@ function inputOf(measurement: Uint8Array) {
   return {
     evidence,
     endorsements: snpEndorsementsFromTable(certificateTable, evidence, revocation),
-    roots: [{ kind: 'certificate', der: amd.ark.der }] as const,
+    roots: [{ kind: 'certificate', der: simulator.amd.ark.der }] as const,
     expectedBinding: reportData,
     now,
     provider: nodeProvider,
@@ -57,8 +57,16 @@ for (const [what, code, change] of refusals) {
     ));
 }
 
-test('refuses JSON that is no software AMD', () => {
-  for (const json of ['null', '{}', '{"product":"rome"}', '{"product":"milan","ark":{"der":1}}']) {
-    assert.throws(() => parseSoftwareAmd(json), EvidenceError);
-  }
-});
+const broken: Readonly<Record<string, string>> = {
+  'JSON that is no object': 'null',
+  'an object of another kind': '{}',
+  'a product that AMD does not make': '{"product":"rome"}',
+  'a certificate that is no text': '{"product":"milan","ark":{"der":1}}',
+  'a machine without its chip': JSON.stringify({ ...JSON.parse(created.toJson()), chip_id: null }),
+  'a chip without its key': JSON.stringify({ ...JSON.parse(created.toJson()), vcek: null }),
+};
+for (const [what, json] of Object.entries(broken)) {
+  test(`refuses ${what}`, () => {
+    assert.throws(() => SnpSimulator.fromJson(json), EvidenceError);
+  });
+}

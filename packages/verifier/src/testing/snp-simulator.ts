@@ -1,13 +1,13 @@
 // A simulated SEV-SNP machine on a software AMD: asks for nothing, attests to anything. For laptops
 // and tests; a server accepts its root in development mode only.
 
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { decodeBase64, encodeBase64 } from '../encoding/base64.js';
 import { concatBytes } from '../encoding/bytes.js';
 import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { type SnpProduct, snpProducts } from '../snp/product.js';
-import type { TcbPart } from '../snp/tcb.js';
+import { type TcbPart, tcbLayoutOf } from '../snp/tcb.js';
+import { type CertifiedKey, readSavedKey, savedMember, savedText, saveKey } from './saved-keys.js';
 import {
   type MintedAuthority,
   mintAmdCrl,
@@ -57,82 +57,104 @@ export function encodeCertificateTable(
   return concatBytes(...headers, new Uint8Array(24), ...entries.map(([, data]) => data));
 }
 
+type Levels = SnpSimulatorOptions['levels'];
+
 /** One chip with one VCEK. */
 export class SnpSimulator {
-  readonly #options: SnpSimulatorOptions;
-  readonly #key: KeyObject;
+  readonly amd: SoftwareAmd;
+  /** 64 bytes, as reports state it. */
+  readonly chipId: Uint8Array;
+  /** The VCEK. */
+  readonly endorsementKey: CertifiedKey;
+  readonly #levels: Levels;
   readonly #table: Uint8Array;
 
-  constructor(options: SnpSimulatorOptions) {
-    const { amd, chipId, levels, notBefore, notAfter } = options;
-    const hwid = chipId.subarray(0, amd.product === 'turin' ? 8 : 64);
-    const key = mintVek(amd, { signer: 'vcek', levels, hwid, notBefore, notAfter });
-    this.#options = options;
-    this.#key = key.privateKey;
+  private constructor(
+    amd: SoftwareAmd,
+    chipId: Uint8Array,
+    levels: Levels,
+    endorsementKey: CertifiedKey,
+  ) {
+    this.amd = amd;
+    this.chipId = chipId;
+    this.endorsementKey = endorsementKey;
+    this.#levels = levels;
     this.#table = encodeCertificateTable([
-      [guids.vcek, key.der],
+      [guids.vcek, endorsementKey.der],
       [guids.ask, amd.ask.der],
     ]);
   }
 
+  static create(options: SnpSimulatorOptions): SnpSimulator {
+    const { amd, chipId, levels, notBefore, notAfter } = options;
+    const hwid = chipId.subarray(0, amd.product === 'turin' ? 8 : 64);
+    const key = mintVek(amd, { signer: 'vcek', levels, hwid, notBefore, notAfter });
+    return new SnpSimulator(amd, chipId, levels, key);
+  }
+
   /** A version 5 report of a guest with this measurement. */
   attest(fields: Fields): SimulatedSnpEvidence {
-    const { amd, chipId, levels } = this.#options;
+    const { amd, chipId, endorsementKey } = this;
     const { product } = amd;
     const report = mintSnpReport(
-      { version: 5, product, signer: 'vcek', chipId, levels, ...fields },
-      this.#key,
+      { version: 5, product, signer: 'vcek', chipId, levels: this.#levels, ...fields },
+      endorsementKey.privateKey,
     );
     return { report, certificateTable: this.#table };
   }
 
   /** The root's list, with nothing revoked. */
   crl(validity: { readonly thisUpdate: Date; readonly nextUpdate: Date }): Uint8Array {
-    return mintAmdCrl(this.#options.amd.ark, { ...validity, revoked: [] });
+    return mintAmdCrl(this.amd.ark, { ...validity, revoked: [] });
+  }
+
+  /** Chip and vendor, private keys too, so that another process can mint evidence as well. */
+  toJson(): string {
+    const entries = authorities.map((which) => {
+      const authority = this.amd[which];
+      return [which, { name: authority.name, ...saveKey(authority) }];
+    });
+    return JSON.stringify({
+      product: this.amd.product,
+      ...Object.fromEntries(entries),
+      vcek: saveKey(this.endorsementKey),
+      chip_id: encodeBase64(this.chipId),
+      levels: this.#levels,
+    });
+  }
+
+  /** Reads what toJson wrote. @throws EvidenceError 'malformed', or what node throws on keys */
+  static fromJson(text: string): SnpSimulator {
+    const value: unknown = JSON.parse(text);
+    const product = snpProducts.find(
+      (known: SnpProduct) => known === savedMember(value, 'product'),
+    );
+    if (product === undefined) throw new EvidenceError('malformed', 'software AMD: no product');
+    const amd = {
+      product,
+      ark: readAuthority(savedMember(value, 'ark')),
+      ask: readAuthority(savedMember(value, 'ask')),
+      asvk: readAuthority(savedMember(value, 'asvk')),
+    };
+    const chipId = decodeBase64(savedText(savedMember(value, 'chip_id')));
+    const levels = readLevels(savedMember(value, 'levels'), product);
+    return new SnpSimulator(amd, chipId, levels, readSavedKey(savedMember(value, 'vcek')));
   }
 }
 
 const authorities = ['ark', 'ask', 'asvk'] as const;
 
-/** The whole software AMD, private keys too, as JSON: one to share among processes on a laptop. */
-export function serializeSoftwareAmd(amd: SoftwareAmd): string {
-  const entries = authorities.map((which) => {
-    const { der, privateKey, name } = amd[which];
-    const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
-    return [which, { name, der: encodeBase64(der), pkcs8: encodeBase64(pkcs8) }];
-  });
-  return JSON.stringify({ product: amd.product, ...Object.fromEntries(entries) });
+function readAuthority(value: unknown): MintedAuthority {
+  const names = Object.entries(savedMember(value, 'name') ?? {});
+  const name = Object.fromEntries(names.map(([attribute, part]) => [attribute, savedText(part)]));
+  return { name, ...readSavedKey(value) };
 }
 
-function member(value: unknown, name: string): unknown {
-  const found = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return found.find(([key]) => key === name)?.[1];
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new EvidenceError('malformed', 'software AMD: no text');
-  return value;
-}
-
-function parseAuthority(value: unknown): MintedAuthority {
-  const names = Object.entries(member(value, 'name') ?? {});
-  const pkcs8 = Buffer.from(decodeBase64(text(member(value, 'pkcs8'))));
-  return {
-    name: Object.fromEntries(names.map(([attribute, part]) => [attribute, text(part)])),
-    der: decodeBase64(text(member(value, 'der'))),
-    privateKey: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }),
-  };
-}
-
-/** What serializeSoftwareAmd wrote. @throws EvidenceError 'malformed', or what node throws on keys */
-export function parseSoftwareAmd(json: string): SoftwareAmd {
-  const value: unknown = JSON.parse(json);
-  const product = snpProducts.find((known: SnpProduct) => known === member(value, 'product'));
-  if (product === undefined) throw new EvidenceError('malformed', 'software AMD: no product');
-  return {
-    product,
-    ark: parseAuthority(member(value, 'ark')),
-    ask: parseAuthority(member(value, 'ask')),
-    asvk: parseAuthority(member(value, 'asvk')),
-  };
+function readLevels(value: unknown, product: SnpProduct): Levels {
+  const levels: Partial<Record<TcbPart, number>> = {};
+  for (const part of Object.keys(tcbLayoutOf(product))) {
+    const level = savedMember(value, part);
+    if (typeof level === 'number') levels[part as TcbPart] = level;
+  }
+  return levels;
 }

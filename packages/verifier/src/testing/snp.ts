@@ -34,6 +34,8 @@ export interface SoftwareAmdOptions {
   readonly product: SnpProduct;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** In the authorities' names instead of AMD. */
+  readonly organisation?: string;
   /** Spoils one of the certificates. */
   readonly change?: Readonly<Partial<Record<'ark' | 'ask' | 'asvk', CertificateChange>>>;
 }
@@ -68,18 +70,17 @@ const levelOids: Readonly<Record<TcbPart, string>> = {
   fmc: '1.3.6.1.4.1.3704.1.3.9',
 };
 
-function nameOf(CN: string): Record<string, string> {
-  const O = 'Advanced Micro Devices';
+function nameOf(CN: string, O = 'Advanced Micro Devices'): Record<string, string> {
   return { OU: 'Engineering', C: 'US', L: 'Santa Clara', ST: 'CA', O, CN };
 }
 
 /** A root with its two authorities. AMD's keys have 4096 bits; these have 2048, to be made quickly. */
 export function createSoftwareAmd(options: SoftwareAmdOptions): SoftwareAmd {
   const title = productTitles[options.product];
-  const { notBefore, notAfter, change = {} } = options;
+  const { notBefore, notAfter, organisation, change = {} } = options;
   const newKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
   const arkKey = newKey();
-  const arkName = nameOf(`ARK-${title}`);
+  const arkName = nameOf(`ARK-${title}`, organisation);
   const mintAuthority = (
     kind: 'ark' | 'ask' | 'asvk',
     name: Record<string, string>,
@@ -106,8 +107,8 @@ export function createSoftwareAmd(options: SoftwareAmdOptions): SoftwareAmd {
   return {
     product: options.product,
     ark: mintAuthority('ark', arkName, 0x10000, arkKey),
-    ask: mintAuthority('ask', nameOf(`SEV-${title}`), 0x10001, newKey()),
-    asvk: mintAuthority('asvk', nameOf(`SEV-VLEK-${title}`), 0x10101, newKey()),
+    ask: mintAuthority('ask', nameOf(`SEV-${title}`, organisation), 0x10001, newKey()),
+    asvk: mintAuthority('asvk', nameOf(`SEV-VLEK-${title}`, organisation), 0x10101, newKey()),
   };
 }
 

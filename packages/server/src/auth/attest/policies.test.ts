@@ -199,7 +199,7 @@ test('SNP: a VCEK of another chip or another TCB does not speak for a report', a
     [{ levels: { ...options.levels, snp: 19 } }, 'tcb-mismatch'],
     [{}, 'signature-invalid'],
   ] as const) {
-    const machine = new SnpSimulator({ ...options, ...change, ...validity });
+    const machine = SnpSimulator.create({ ...options, ...change, ...validity });
     const zero = { reportData: new Uint8Array(64), measurement: MEASUREMENT };
     const { certificateTable } = machine.attest(zero);
     const record = [

@@ -14,6 +14,7 @@ import {
   mintTdxQuote,
   mintVek,
   SnpSimulator,
+  type SnpSimulatorOptions,
   type SoftwareAmd,
   type SoftwareAmdOptions,
 } from '@vouchsafe/verifier/testing';
@@ -29,7 +30,7 @@ export function sgxQuoteOf(ca: DcapCa, options: Partial<MintSgxQuoteOptions>): S
 }
 
 export interface MintedChipsOptions extends SoftwareAmdOptions {
-  readonly levels?: ConstructorParameters<typeof SnpSimulator>[0]['levels'];
+  readonly levels?: SnpSimulatorOptions['levels'];
 }
 
 /** Chips of one product, with one validity for all certificates. */
@@ -44,7 +45,7 @@ export class MintedChips {
 
   reportOf(chipId: Uint8Array): SnpReport {
     const { levels, notBefore, notAfter } = this.#options;
-    const { report } = new SnpSimulator({
+    const { report } = SnpSimulator.create({
       amd: this.amd,
       chipId,
       levels,

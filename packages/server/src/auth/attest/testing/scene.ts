@@ -36,7 +36,7 @@ export const fresh = mintDcapCollateral(ca, { now: new Date(NOW) });
 export const amd = createSoftwareAmd({ product: 'milan', ...validity });
 export const CHIP = new Uint8Array(64).fill(0xc1);
 const LEVELS = { bootloader: 3, tee: 0, snp: 20, microcode: 200 };
-export const simulator = new SnpSimulator({ amd, chipId: CHIP, levels: LEVELS, ...validity });
+export const simulator = SnpSimulator.create({ amd, chipId: CHIP, levels: LEVELS, ...validity });
 export const aws = createSoftwareNitro(validity);
 /** Of an enclave that is not in debug mode. */
 export const PCRS = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(0x33)]));
