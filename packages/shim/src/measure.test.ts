@@ -7,7 +7,9 @@ import { after, test } from 'node:test';
 import { parseEvidence, parseReferenceValues } from '@vouchsafe/verifier';
 import { DcapCa } from '@vouchsafe/verifier/testing';
 import { openAttester } from './attesters/registry.js';
-import { measureCommand, toReferenceValues } from './measure.js';
+import { measureCommand } from './measure.js';
+import { toReferenceValues } from './simulated-registers.js';
+import { attesterSettings } from './testing/attester-settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-measure-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,7 +24,7 @@ function put(name: string, text: string, mode = 0o600): string {
 const app = put('app', '#!/bin/sh\necho hello\n', 0o700);
 const config = put('config', 'a = 1\n');
 const measured = async (...command: string[]): Promise<string> =>
-  (await measureCommand(command, { PATH: folder })).rtmr3.toString('hex');
+  (await measureCommand(command, { PATH: folder })).workload.toString('hex');
 
 test('a copy elsewhere, and a name looked up in PATH, measure the same', async () => {
   const want = await measured(app, config, '-v');
@@ -64,16 +66,14 @@ test('the reference values are what the simulated TEE says, in the verifier’s 
   const ca = DcapCa.create({ now: new Date() });
   put('simulated-tee.json', ca.toJson());
   const command = [app, config];
-  const attester = await openAttester('simulated', {
-    tsmPath: '/nosuch',
-    simulatedTee: folder,
-    command,
-    env: {},
-  });
+  const settings = { ...attesterSettings, simulatedTee: folder, command };
+  const attester = await openAttester('simulated', settings);
   const { evidence } = await attester.collect(Buffer.alloc(64, 5));
   const parsed = parseEvidence(evidence.value, 'detect');
   assert.ok(parsed.format === 'tdx-dcap');
-  const values = parseReferenceValues(toReferenceValues(await measureCommand(command, {}), 'app'));
+  const values = parseReferenceValues(
+    toReferenceValues(await measureCommand(command, {}), { name: 'app', format: 'tdx-dcap' }),
+  );
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
   assert.deepEqual(values.any_of, [
     { mrtd: [hex(parsed.report.mrTd)], rtmr3: [hex(parsed.report.rtmr3)] },
@@ -83,7 +83,7 @@ test('the reference values are what the simulated TEE says, in the verifier’s 
 
 test('a vendor file that is broken is refused without being quoted', async () => {
   const path = put('broken.json', '{"format":"hunter2"');
-  const settings = { tsmPath: '/nosuch', simulatedTee: path, command: [app], env: {} };
+  const settings = { ...attesterSettings, simulatedTee: path, command: [app] };
   await assert.rejects(openAttester('auto', settings), (error: Error & { code: string }) => {
     assert.equal(error.code, 'simulated-tee-invalid');
     return !String(error.stack).includes('hunter2');

@@ -3,7 +3,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ReferenceValues } from '@vouchsafe/verifier';
 import { lengthPrefixed } from './binding-bytes.js';
 import { exitCodes, ShimError } from './errors.js';
 import { resolveExecutable } from './executable.js';
@@ -20,10 +19,11 @@ export interface MeasuredWord {
   readonly digest: Buffer;
 }
 
-/** SHA-384 values, 48 bytes each. */
+/** SHA-384 values, 48 bytes each. Where they go in evidence is the format's (simulated-registers.ts). */
 export interface SimulatedMeasurement {
-  readonly mrtd: Buffer;
-  readonly rtmr3: Buffer;
+  /** Of the simulated machine itself: always the same. */
+  readonly platform: Buffer;
+  readonly workload: Buffer;
   readonly words: readonly MeasuredWord[];
 }
 
@@ -73,30 +73,13 @@ export async function measureCommand(
   const path = await resolveExecutable(name, env.PATH);
   const words: MeasuredWord[] = [{ kind: 'executable', text: path, digest: await hashFile(path) }];
   for (const word of rest) words.push(await measureWord(word));
-  let rtmr3: Buffer = Buffer.alloc(48);
+  let workload: Buffer = Buffer.alloc(48);
   for (const { kind, digest } of words) {
     const event = sha384()
       .update(lengthPrefixed([`vouchsafe/simulated/${kind}`, digest]))
       .digest();
-    rtmr3 = sha384().update(rtmr3).update(event).digest();
+    workload = sha384().update(workload).update(event).digest();
   }
-  return { mrtd: sha384().update('vouchsafe simulated TD, version 1').digest(), rtmr3, words };
-}
-
-/** Reference values that this workload, unchanged, meets. */
-export function toReferenceValues(
-  measurement: SimulatedMeasurement,
-  name: string,
-): ReferenceValues {
-  return {
-    name,
-    kind: 'workload',
-    format: 'tdx-dcap',
-    any_of: [
-      {
-        mrtd: [measurement.mrtd.toString('hex')],
-        rtmr3: [measurement.rtmr3.toString('hex')],
-      },
-    ],
-  };
+  const platform = sha384().update('vouchsafe simulated TD, version 1').digest();
+  return { platform, workload, words };
 }

@@ -2,7 +2,7 @@
 // login alive, and leaves nothing behind. Holds the order; each step is a file of its own.
 import { NodeTransport, type TlsSettings } from '@vouchsafe/client/node';
 import { openAttester } from './attesters/registry.js';
-import { simulationWarning } from './attesters/simulated-tdx.js';
+import { simulationWarning } from './attesters/simulated.js';
 import { InterruptedError, runChild, Signals } from './child.js';
 import { ShimError } from './errors.js';
 import { resolveExecutable } from './executable.js';
@@ -10,6 +10,7 @@ import { type BindingChoice, logIn } from './login.js';
 import { type Delivery, readDelivery } from './secret-fields.js';
 import { defaultFolders, SecretFiles } from './secret-files.js';
 import type { Session } from './session.js';
+import type { SimulatedFormat } from './simulated-registers.js';
 import { REVOKE_TIMEOUT_MS, Supply } from './supply.js';
 
 /** Where and as whom to log in; the same for a run and for a login alone. */
@@ -23,7 +24,9 @@ export interface AttestedLoginOptions {
   readonly serverIdentity: Buffer | null;
   readonly binding: BindingChoice;
   readonly tsmPath: string;
+  readonly graminePath: string;
   readonly simulatedTee: string | null;
+  readonly simulatedFormat: SimulatedFormat;
   /** What a simulated TEE measures, and what a run starts. */
   readonly command: readonly string[];
   readonly timeoutMs: number;
@@ -53,17 +56,20 @@ export async function openAttestedClient(
   options: AttestedLoginOptions,
   io: ShimIo,
 ): Promise<AttestedClient> {
-  const { tsmPath, simulatedTee, command } = options;
+  const { tsmPath, graminePath, simulatedTee, simulatedFormat, command } = options;
+  const clock = (): number => Date.now();
   const attester = await openAttester(options.attester, {
     tsmPath,
+    graminePath,
     simulatedTee,
+    simulatedFormat,
     command,
     env: io.env,
+    clock,
   });
   if (attester.name === 'simulated') io.note(simulationWarning);
   const transport = new NodeTransport({ address: options.address, tls: options.tls });
   const { role, mount, serverIdentity, binding, timeoutMs } = options;
-  const clock = (): number => Date.now();
   return {
     logIn: () =>
       logIn({ transport, attester, role, mount, serverIdentity, binding, timeoutMs, clock }),

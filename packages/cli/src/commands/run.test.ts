@@ -14,10 +14,10 @@ import {
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { TransportRequest } from '@vouchsafe/client';
 import { NodeTransport } from '@vouchsafe/client/node';
-import { logIn, openAttester } from '@vouchsafe/shim';
+import { openAttester } from '@vouchsafe/shim';
 import { DcapCa } from '@vouchsafe/verifier/testing';
+import { overhearLogin } from '../testing/overheard-login.js';
 import { startRealServer } from '../testing/real-server.js';
 import { bin, newFolder, type Outcome, runVouchsafe } from '../testing/stub-server.js';
 
@@ -368,35 +368,19 @@ test('no secret and no token is on a command line or in the shim’s environment
 test('a login that was overheard cannot be sent again', { skip }, async () => {
   const { VAULT_ADDR: address = '', VAULT_CACERT: caFile = '' } = scene.env;
   const transport = new NodeTransport({ address, tls: { caFile } });
-  const open = transport.openChannel.bind(transport);
-  let overheard: TransportRequest | null = null;
-  transport.openChannel = async (timeoutMs) => {
-    const channel = await open(timeoutMs);
-    const request = channel.request.bind(channel);
-    channel.request = (sent) => {
-      if (sent.path.endsWith('/login')) overheard = sent;
-      return request(sent);
-    };
-    return channel;
-  };
   const settings = {
     tsmPath: '/nosuch',
+    graminePath: '/nosuch',
     simulatedTee: scene.tee,
+    simulatedFormat: 'tdx-dcap',
     command: ['true'],
     env: process.env,
-  };
-  const session = await logIn({
-    transport,
-    attester: await openAttester('simulated', settings),
-    role: 'any',
-    mount: 'attest',
-    serverIdentity: null,
-    binding: 'key',
-    timeoutMs: 10_000,
     clock: () => Date.now(),
-  });
+  } as const;
+  const attester = await openAttester('simulated', settings);
+  const { session, overheard } = await overhearLogin(transport, attester, 'any');
   assert.match(session.token.toString(), /^hvs\./);
-  const answer = await transport.request(overheard ?? assert.fail('no login was sent'));
+  const answer = await transport.request(overheard);
   assert.equal(answer.status, 403);
   assert.match(answer.body.toString(), /challenge-used/);
   transport.close();

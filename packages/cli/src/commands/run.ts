@@ -19,6 +19,10 @@ export const run = command({
       'Trying it out, with a server started with -dev-tee=/tmp/tee:',
       'run -role=web -attester=simulated -simulated-tee=/tmp/tee -- ./app',
     ],
+    [
+      'The same, as an SEV-SNP guest:',
+      'run -role=web -simulated-tee=/tmp/tee -simulated-format=sev-snp -- ./app',
+    ],
   ],
   flags: {
     ...attestedLoginFlags,

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DcapCa, mintSgxQuote, mintTdxQuote } from '@vouchsafe/verifier/testing';
+import { DcapCa, mintSgxQuote, mintTdxQuote, simulatedIntel } from '@vouchsafe/verifier/testing';
 import { lengthPrefixed } from '../auth/attest/binding.js';
 import { START, startServer, type TestServer } from '../system/testing/server.js';
 import { boundRequestBytes } from '../tokens/binding.js';
-import { openSimulatedTee, SIMULATED_CA_FILE } from './simulated-tee.js';
+import { openSimulatedTee } from './simulated-tee.js';
 
 const MR_TD = new Uint8Array(48).fill(7);
 let folder: string;
@@ -18,7 +18,7 @@ let ca: DcapCa;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vouchsafe-attested-'));
   const simulated = openSimulatedTee(folder, new Date(START));
-  ca = DcapCa.fromJson(readFileSync(join(folder, SIMULATED_CA_FILE), 'utf8'));
+  ca = DcapCa.fromJson(readFileSync(join(folder, simulatedIntel.file), 'utf8'));
   server = await startServer([], simulated);
   await ok('POST', 'sys/auth/attest', { type: 'attest' });
   await ok('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } });

@@ -7,6 +7,7 @@ import { type MountEntry, newMountEntry } from '../core/mounts/entry.js';
 import { makeDirectory } from '../framework/make-directory.js';
 import type { Assembly } from './assemble.js';
 import { type ServerOptions, StartError } from './options.js';
+import { simulatedTeeFormats } from './simulated-tee.js';
 
 const DEV_SECRETS_FILE = 'dev-server.json';
 
@@ -140,6 +141,7 @@ export function devBanner(parts: {
   if (parts.teeFolder !== null) {
     lines.push(
       `WARNING! Evidence of a SIMULATED TEE is accepted (${parts.teeFolder}): it proves nothing about hardware.`,
+      `         Formats: ${simulatedTeeFormats.join(', ')}.`,
     );
   }
   lines.push('', 'You may need to set:', '', `    $ export VAULT_ADDR='${parts.address}'`);

@@ -6,9 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { attesterSettings } from '../testing/attester-settings.js';
 import { openConfigfsTsm } from './configfs-tsm.js';
+import { type DeviceFiles, nodeDeviceFiles } from './device-files.js';
 import { openAttester } from './registry.js';
-import { nodeTsmFiles, type TsmFiles } from './tsm-files.js';
 
 const BASE = '/sys/kernel/config/tsm/report';
 const DATA = Buffer.alloc(64, 7);
@@ -22,7 +23,7 @@ interface Folder {
   inblob: Buffer;
 }
 
-class FakeKernel implements TsmFiles {
+class FakeKernel implements DeviceFiles {
   provider = 'sev_guest\n';
   certificates: Buffer | string = Buffer.from('certificate table');
   outblob = (inblob: Buffer): Buffer =>
@@ -37,6 +38,9 @@ class FakeKernel implements TsmFiles {
 
   async isFolder(): Promise<boolean> {
     return true;
+  }
+  async isFile(): Promise<boolean> {
+    return false;
   }
   async makeFolder(path: string): Promise<void> {
     if (this.faults.mkdir !== undefined) throw systemError(this.faults.mkdir);
@@ -80,7 +84,7 @@ class FakeKernel implements TsmFiles {
   }
 }
 
-const open = (kernel: TsmFiles) => openConfigfsTsm({ tsmPath: BASE }, kernel);
+const open = (kernel: DeviceFiles) => openConfigfsTsm({ tsmPath: BASE }, kernel);
 
 test('a SEV-SNP guest: report and certificate table, in a folder of its own that is gone again', async () => {
   const kernel = new FakeKernel();
@@ -198,7 +202,10 @@ test('report data of another length is not asked about', async () => {
 
 test('on a machine without the interface: auto and the name alike say so', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-tsm-'));
-  const settings = { tsmPath: join(folder, 'report'), simulatedTee: null, command: [], env: {} };
+  const settings = {
+    ...attesterSettings,
+    tsmPath: join(folder, 'report'),
+  };
   await assert.rejects(openAttester('auto', settings), { code: 'attester-absent' });
   await assert.rejects(openAttester('configfs-tsm', settings), { code: 'tsm-absent' });
   await assert.rejects(openAttester('nitro', settings), { code: 'attester-unknown' });
@@ -210,9 +217,9 @@ test('reads of real files are bounded, and writes make no file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vouchsafe-tsm-'));
   const { writeFile } = await import('node:fs/promises');
   await writeFile(join(folder, 'a'), 'x'.repeat(100));
-  assert.equal((await nodeTsmFiles.read(join(folder, 'a'), 100)).length, 100);
-  await assert.rejects(nodeTsmFiles.read(join(folder, 'a'), 99), { code: 'tsm-too-large' });
-  await assert.rejects(nodeTsmFiles.write(join(folder, 'b'), DATA), { code: 'ENOENT' });
-  assert.equal(await nodeTsmFiles.isFolder(join(folder, 'a')), false);
+  assert.equal((await nodeDeviceFiles.read(join(folder, 'a'), 100)).length, 100);
+  await assert.rejects(nodeDeviceFiles.read(join(folder, 'a'), 99), { code: 'evidence-too-large' });
+  await assert.rejects(nodeDeviceFiles.write(join(folder, 'b'), DATA), { code: 'ENOENT' });
+  assert.equal(await nodeDeviceFiles.isFolder(join(folder, 'a')), false);
   await rm(folder, { recursive: true });
 });

@@ -8,16 +8,17 @@ import {
   type AttesterSettings,
   type CmwRecord,
   type CollectedEvidence,
-  cmwTypes,
-  reportDataBytes,
+  checkReportData,
+  evidenceTypeOf,
 } from './attester.js';
-import { nodeTsmFiles, type TsmFiles } from './tsm-files.js';
+import { type DeviceFiles, nodeDeviceFiles } from './device-files.js';
 
 export const TSM_PATH = '/sys/kernel/config/tsm/report';
 const ATTEMPTS_MAX = 5;
 const EVIDENCE_BYTES_MAX = 64 * 1024;
 const CERTIFICATES_BYTES_MAX = 128 * 1024;
 const WORD_BYTES_MAX = 64;
+const CERTIFICATES_TYPE = 'application/vnd.vouchsafe.snp-certificates';
 
 type Format = Attester['format'];
 
@@ -63,18 +64,16 @@ class ConfigfsTsm implements Attester {
   readonly name = 'configfs-tsm';
   readonly format: Format;
   readonly #base: string;
-  readonly #files: TsmFiles;
+  readonly #files: DeviceFiles;
 
-  constructor(base: string, format: Format, files: TsmFiles) {
+  constructor(base: string, format: Format, files: DeviceFiles) {
     this.#base = base;
     this.format = format;
     this.#files = files;
   }
 
   async collect(reportData: Uint8Array): Promise<CollectedEvidence> {
-    if (reportData.length !== reportDataBytes) {
-      throw new ShimError('report-data-invalid', `report data: want ${reportDataBytes} bytes`);
-    }
+    checkReportData(reportData);
     return await inFolder(this.#base, this.#files, async (folder) => {
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
         const collected = await this.#request(folder, reportData);
@@ -99,7 +98,7 @@ class ConfigfsTsm implements Attester {
       if (providers[provider] !== this.format || outblob.length === 0) {
         throw new ShimError('tsm-failed', `${folder}: no evidence of the expected kind`);
       }
-      const type = this.format === 'sev-snp' ? cmwTypes.snpReport : cmwTypes.tdxQuote;
+      const type = evidenceTypeOf(this.format);
       return { evidence: { type, value: outblob }, endorsements };
     } catch (error) {
       if (BUSY.includes(systemCodeOf(error))) return null;
@@ -111,7 +110,7 @@ class ConfigfsTsm implements Attester {
     if (this.format !== 'sev-snp') return [];
     try {
       const table = await this.#files.read(`${folder}/auxblob`, CERTIFICATES_BYTES_MAX);
-      return table.length === 0 ? [] : [{ type: cmwTypes.snpCertificates, value: table }];
+      return table.length === 0 ? [] : [{ type: CERTIFICATES_TYPE, value: table }];
     } catch (error) {
       if (NOTHING.includes(systemCodeOf(error))) return [];
       throw error;
@@ -119,11 +118,11 @@ class ConfigfsTsm implements Attester {
   }
 }
 
-async function readWord(files: TsmFiles, path: string): Promise<string> {
+async function readWord(files: DeviceFiles, path: string): Promise<string> {
   return (await files.read(path, WORD_BYTES_MAX)).toString('latin1').trim();
 }
 
-async function readGeneration(files: TsmFiles, folder: string): Promise<bigint> {
+async function readGeneration(files: DeviceFiles, folder: string): Promise<bigint> {
   const text = await readWord(files, `${folder}/generation`);
   if (!/^\d{1,20}$/.test(text))
     throw new ShimError('tsm-failed', `${folder}/generation: no number`);
@@ -133,7 +132,7 @@ async function readGeneration(files: TsmFiles, folder: string): Promise<bigint> 
 /** A folder of its own for each request, gone afterwards whatever happens. */
 async function inFolder<T>(
   base: string,
-  files: TsmFiles,
+  files: DeviceFiles,
   use: (folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = `${base}/vouchsafe-${randomBytes(8).toString('hex')}`;
@@ -159,7 +158,7 @@ async function inFolder<T>(
 /** Asks the kernel which TEE it speaks for. @throws ShimError 'tsm-absent', 'tsm-denied', 'tsm-no-provider' */
 export async function openConfigfsTsm(
   settings: Pick<AttesterSettings, 'tsmPath'>,
-  files: TsmFiles,
+  files: DeviceFiles,
 ): Promise<Attester> {
   const base = settings.tsmPath;
   const provider = await inFolder(base, files, (folder) => readWord(files, `${folder}/provider`));
@@ -174,6 +173,6 @@ export async function openConfigfsTsm(
 
 export const configfsTsm: AttesterKind = {
   name: 'configfs-tsm',
-  isPresent: (settings) => nodeTsmFiles.isFolder(settings.tsmPath),
-  open: (settings) => openConfigfsTsm(settings, nodeTsmFiles),
+  isPresent: (settings) => nodeDeviceFiles.isFolder(settings.tsmPath),
+  open: (settings) => openConfigfsTsm(settings, nodeDeviceFiles),
 };

@@ -1,21 +1,29 @@
-// The few file operations that Linux's report interface needs, apart so that a test can stand in for the kernel. Every
-// read is bounded.
+// The few file operations that the interfaces of platforms need, apart so that a test can stand in for the kernel.
+// Every read is bounded.
 import { mkdir, open, rmdir, stat } from 'node:fs/promises';
 import { ShimError } from '../errors.js';
 
-export interface TsmFiles {
+export interface DeviceFiles {
   isFolder(path: string): Promise<boolean>;
+  isFile(path: string): Promise<boolean>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /** @throws ShimError 'tsm-too-large', or the system's error */
+  /** @throws ShimError 'evidence-too-large', or the system's error */
   read(path: string, bytesMax: number): Promise<Buffer>;
 }
 
-export const nodeTsmFiles: TsmFiles = {
+export const nodeDeviceFiles: DeviceFiles = {
   async isFolder(path) {
     try {
       return (await stat(path)).isDirectory();
+    } catch {
+      return false;
+    }
+  },
+  async isFile(path) {
+    try {
+      return (await stat(path)).isFile();
     } catch {
       return false;
     }
@@ -46,7 +54,7 @@ export const nodeTsmFiles: TsmFiles = {
         if (bytesRead === 0) return bytes.subarray(0, length);
         length += bytesRead;
       }
-      throw new ShimError('tsm-too-large', `${path}: more than ${bytesMax} bytes`);
+      throw new ShimError('evidence-too-large', `${path}: more than ${bytesMax} bytes`);
     } finally {
       await file.close();
     }

@@ -3,9 +3,10 @@
 import { ShimError } from '../errors.js';
 import type { Attester, AttesterKind, AttesterSettings } from './attester.js';
 import { configfsTsm } from './configfs-tsm.js';
-import { simulatedTdx } from './simulated-tdx.js';
+import { gramine } from './gramine.js';
+import { simulatedTee } from './simulated.js';
 
-export const attesterKinds: readonly AttesterKind[] = [configfsTsm, simulatedTdx];
+export const attesterKinds: readonly AttesterKind[] = [configfsTsm, gramine, simulatedTee];
 
 /** Names for -attester. */
 export const attesterNames: readonly string[] = ['auto', ...attesterKinds.map((kind) => kind.name)];
@@ -23,7 +24,11 @@ export async function openAttester(name: string, settings: AttesterSettings): Pr
   for (const kind of attesterKinds) {
     if (await kind.isPresent(settings)) return await kind.open(settings);
   }
-  throw new ShimError('attester-absent', `no TEE here: nothing at ${settings.tsmPath}`, {
-    hint: 'run inside a TDX or SEV-SNP guest with Linux 6.7 or newer; to try things out, start the server with -dev-tee=FOLDER and use -attester=simulated -simulated-tee=FOLDER',
-  });
+  throw new ShimError(
+    'attester-absent',
+    `no TEE here: nothing at ${settings.tsmPath} and ${settings.graminePath}`,
+    {
+      hint: 'run inside a TDX or SEV-SNP guest with Linux 6.7 or newer, or in an SGX enclave with Gramine; to try things out, start the server with -dev-tee=FOLDER and use -attester=simulated -simulated-tee=FOLDER',
+    },
+  );
 }

@@ -1,5 +1,5 @@
-// Evidence in the genuine TDX format, signed by the software vendor of a -dev server, about files that the shim itself
-// has hashed. For trying things out on any machine. It proves nothing, and whoever opens it is told so.
+// Evidence in a genuine format, signed by a software vendor of a -dev server, about files that the shim itself has
+// hashed. For trying things out on any machine. It proves nothing, and whoever opens it is told so.
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShimError, systemCodeOf } from '../errors.js';
@@ -9,22 +9,21 @@ import {
   type AttesterKind,
   type AttesterSettings,
   type CollectedEvidence,
-  cmwTypes,
-  reportDataBytes,
+  checkReportData,
+  evidenceTypeOf,
 } from './attester.js';
 
-const CA_FILE = 'simulated-tee.json';
-const CA_BYTES_MAX = 64 * 1024;
+const VENDOR_BYTES_MAX = 64 * 1024;
 
 /** For whoever starts a shim with this attester; to be shown each time. */
 export const simulationWarning =
   'WARNING! The TEE is SIMULATED: the evidence proves nothing, and only a -dev server takes it. Never hand it a real secret.';
 
-async function readCa(path: string): Promise<string> {
+async function readVendor(path: string, file: string): Promise<string> {
   try {
     const found = await stat(path);
-    if (found.isDirectory()) return await readCa(join(path, CA_FILE));
-    if (!found.isFile() || found.size > CA_BYTES_MAX) {
+    if (found.isDirectory()) return await readVendor(join(path, file), file);
+    if (!found.isFile() || found.size > VENDOR_BYTES_MAX) {
       throw new ShimError('simulated-tee-invalid', `${path}: not a simulated vendor’s file`);
     }
     return await readFile(path, 'utf8');
@@ -42,7 +41,7 @@ async function readCa(path: string): Promise<string> {
 }
 
 /** @throws ShimError */
-export async function openSimulatedTdx(settings: AttesterSettings): Promise<Attester> {
+export async function openSimulatedTee(settings: AttesterSettings): Promise<Attester> {
   if (settings.simulatedTee === null) {
     throw new ShimError('simulated-tee-absent', 'simulated TEE: no folder is named', {
       hint: 'give -simulated-tee=FOLDER or VOUCHSAFE_SIMULATED_TEE: the folder of the server’s -dev-tee',
@@ -53,37 +52,33 @@ export async function openSimulatedTdx(settings: AttesterSettings): Promise<Atte
       hint: 'give the workload’s command after --',
     });
   }
-  const text = await readCa(settings.simulatedTee);
-  // Only here: a shim on hardware never loads the software vendor.
-  const { DcapCa, mintTdxQuote } = await import('@vouchsafe/verifier/testing');
-  let ca: ReturnType<typeof DcapCa.create>;
+  // Only here: a shim on hardware never loads the software vendors.
+  const { simulatedMachines } = await import('./simulated-machines.js');
+  const { simulatedFormat: format, simulatedTee: path, clock } = settings;
+  const { file, power } = simulatedMachines[format];
+  const text = await readVendor(path, file);
+  // Once, as a machine is measured at launch: what is delivered later must not change it.
+  const measurement = await measureCommand(settings.command, settings.env);
+  let attest: Awaited<ReturnType<typeof power>>;
   try {
-    ca = DcapCa.fromJson(text);
+    attest = await power(text, measurement, clock);
   } catch {
     // The parser's message may quote the file, which holds keys.
-    throw new ShimError(
-      'simulated-tee-invalid',
-      `${settings.simulatedTee}: not a simulated vendor’s file`,
-    );
+    throw new ShimError('simulated-tee-invalid', `${path}: no file of the vendor for ${format}`);
   }
-  // Once, as a TD is measured at launch: what is delivered later must not change it.
-  const { mrtd, rtmr3 } = await measureCommand(settings.command, settings.env);
   return {
     name: 'simulated',
-    format: 'tdx-dcap',
+    format,
     async collect(reportData: Uint8Array): Promise<CollectedEvidence> {
-      if (reportData.length !== reportDataBytes) {
-        throw new ShimError('report-data-invalid', `report data: want ${reportDataBytes} bytes`);
-      }
-      const report = { reportData: new Uint8Array(reportData), mrTd: mrtd, rtmr3 };
-      const value = mintTdxQuote(ca, { version: 4, report });
-      return { evidence: { type: cmwTypes.tdxQuote, value }, endorsements: [] };
+      checkReportData(reportData);
+      const value = await attest(new Uint8Array(reportData));
+      return { evidence: { type: evidenceTypeOf(format), value }, endorsements: [] };
     },
   };
 }
 
-export const simulatedTdx: AttesterKind = {
+export const simulatedTee: AttesterKind = {
   name: 'simulated',
   isPresent: async (settings) => settings.simulatedTee !== null,
-  open: openSimulatedTdx,
+  open: openSimulatedTee,
 };

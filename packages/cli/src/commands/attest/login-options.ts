@@ -6,9 +6,13 @@ import {
   type AttestedLoginOptions,
   attesterNames,
   bindingChoices,
+  defaultSimulatedFormat,
   exitCodes,
+  GRAMINE_PATH,
   parseServerIdentity,
   ShimError,
+  type SimulatedFormat,
+  simulatedFormats,
   TSM_PATH,
 } from '@vouchsafe/shim';
 import {
@@ -20,6 +24,20 @@ import {
 } from '../../arguments/flag.js';
 import { CommandError } from '../../session/explain.js';
 import type { Context } from '../context.js';
+
+export const simulatedFormatFlag = textFlag(
+  `Which kind of TEE to simulate: ${simulatedFormats.join(', ')}; without it, ${defaultSimulatedFormat}. Also VOUCHSAFE_SIMULATED_FORMAT.`,
+  { valueName: 'FORMAT' },
+);
+
+/** The flag's value, or the environment's. @throws UsageError for a format that is not simulated */
+export function chooseSimulatedFormat(context: Context, flag: string | null): SimulatedFormat {
+  const wanted = flag ?? findVariable(context.io.env, 'SIMULATED_FORMAT');
+  if (wanted === null) return defaultSimulatedFormat;
+  const found = simulatedFormats.find((format) => format === wanted);
+  if (found !== undefined) return found;
+  throw new UsageError(`-simulated-format: want one of ${simulatedFormats.join(', ')}`);
+}
 
 export const attestedLoginFlags = {
   role: textFlag('Role to log in with. Also VOUCHSAFE_ROLE.', { valueName: 'NAME' }),
@@ -38,10 +56,15 @@ export const attestedLoginFlags = {
     `Where Linux has its report interface; without it, ${TSM_PATH}. Also VOUCHSAFE_TSM_PATH.`,
     { valueName: 'FOLDER' },
   ),
+  'gramine-path': textFlag(
+    `Where Gramine has its attestation files; without it, ${GRAMINE_PATH}. Also VOUCHSAFE_GRAMINE_PATH.`,
+    { valueName: 'FOLDER' },
+  ),
   'simulated-tee': textFlag(
     'The server’s -dev-tee folder: simulate a TEE with its keys where there is none. Proves nothing. Also VOUCHSAFE_SIMULATED_TEE.',
     { valueName: 'FOLDER' },
   ),
+  'simulated-format': simulatedFormatFlag,
 } as const;
 
 /** @throws UsageError, ShimError */
@@ -70,7 +93,9 @@ export function chooseLoginOptions(
     serverIdentity: pin === null ? null : parseServerIdentity(pin),
     binding: flags.binding,
     tsmPath: flags['tsm-path'] ?? findVariable(env, 'TSM_PATH') ?? TSM_PATH,
+    graminePath: flags['gramine-path'] ?? findVariable(env, 'GRAMINE_PATH') ?? GRAMINE_PATH,
     simulatedTee: flags['simulated-tee'] ?? findVariable(env, 'SIMULATED_TEE'),
+    simulatedFormat: chooseSimulatedFormat(context, flags['simulated-format']),
     command,
     timeoutMs,
   };

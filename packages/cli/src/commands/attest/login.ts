@@ -10,7 +10,7 @@ export const attestLogin = command({
   details:
     'Logs in with a role and prints what the server gives for it; nothing is stored. The token works only together with the key that was made for this login and is gone with this command, unless the role says token_binding=none. With a simulated TEE the command after -- is what is measured; it is not started.',
   examples: [
-    ['Inside a TDX or SEV-SNP guest:', 'attest login -role=web'],
+    ['Inside a TDX or SEV-SNP guest, or an SGX enclave with Gramine:', 'attest login -role=web'],
     ['The token alone, for a role without token binding:', 'attest login -role=ci -token-only'],
   ],
   flags: {
