@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { ListenerConfig, ListenerTlsConfig } from '../config/server-config.js';
 import type { Core } from '../core/core.js';
-import type { CorsSettings } from '../core/cors.js';
 import { DEFAULT_JSON_LIMITS } from '../framework/json/scan.js';
 import type { CorsRules } from '../http/cors.js';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, SYSTEM_CLOCK } from '../http/engine/limits.js';
 import type { TlsOptions } from '../http/engine/server.js';
 import { type Listener, type ListenerOptions, startListener } from '../http/listener.js';
+import { findListenerCors } from './listener-cors.js';
 import { describeFault, type Log } from './log.js';
 import { StartError } from './options.js';
 
@@ -35,14 +35,8 @@ function tlsOptions(tls: ListenerTlsConfig): TlsOptions {
 
 /** A listener with rules of its own has those, any other what sys/config/cors says. */
 function corsRules(core: Core, config: ListenerConfig): CorsRules {
-  if (!config.corsEnabled) return () => core.cors;
-  const settings: CorsSettings = {
-    isEnabled: true,
-    allowedOrigins: config.corsAllowedOrigins.map((origin) => origin.toLowerCase()),
-    allowedHeaders: config.corsAllowedHeaders,
-    allowsCredentials: false,
-  };
-  return () => settings;
+  const own = findListenerCors(config);
+  return own === null ? () => core.cors : () => own;
 }
 
 function listenerOptions(core: Core, config: ListenerConfig, log: Log): ListenerOptions {
