@@ -5,10 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseEvidence, parseReferenceValues } from '@vouchsafe/verifier';
-import { DcapCa } from '@vouchsafe/verifier/testing';
+import {
+  DcapCa,
+  type SimulatedVendor,
+  simulatedIntel,
+  simulatedTpm,
+} from '@vouchsafe/verifier/testing';
 import { openAttester } from './attesters/registry.js';
 import { measureCommand } from './measure.js';
-import { toReferenceValues } from './simulated-registers.js';
+import { simulatedFormats, toReferenceValues } from './simulated-registers.js';
 import { attesterSettings } from './testing/attester-settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vouchsafe-measure-'));
@@ -93,4 +98,31 @@ test('a vendor file that is broken is refused without being quoted', async () =>
   await assert.rejects(openAttester('auto', { ...settings, command: [] }), {
     code: 'simulated-tee-no-command',
   });
+});
+
+const newKeys = <V>(vendor: SimulatedVendor<V>): string => vendor.toJson(vendor.create(new Date()));
+for (const simulatedFormat of simulatedFormats) {
+  test(`${simulatedFormat} is not simulated with the keys of another vendor`, async () => {
+    const isIntels = simulatedIntel.formats.includes(simulatedFormat);
+    const simulatedTee = put(
+      'other.json',
+      isIntels ? newKeys(simulatedTpm) : newKeys(simulatedIntel),
+    );
+    const settings = { ...attesterSettings, simulatedTee, simulatedFormat, command: [app] };
+    await assert.rejects(openAttester('simulated', settings), { code: 'simulated-tee-invalid' });
+  });
+}
+
+test('each register of a format says something else, and something else of another workload', async () => {
+  const [one, two] = [await measureCommand([app], {}), await measureCommand([app, '-v'], {})];
+  for (const format of simulatedFormats) {
+    const [first, second] = [one, two].map((measured) =>
+      toReferenceValues(measured, { name: 'app', format }),
+    );
+    const [registers = {}] = first?.any_of ?? [];
+    const values = Object.values(registers).map(String);
+    assert.equal(new Set(values).size, values.length, format);
+    assert.notDeepEqual(first, second, format);
+    assert.deepEqual(parseReferenceValues(first), first);
+  }
 });

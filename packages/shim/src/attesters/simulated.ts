@@ -41,7 +41,7 @@ async function readVendor(path: string, file: string): Promise<string> {
 }
 
 /** @throws ShimError */
-export async function openSimulatedTee(settings: AttesterSettings): Promise<Attester> {
+async function openSimulatedTee(settings: AttesterSettings): Promise<Attester> {
   if (settings.simulatedTee === null) {
     throw new ShimError('simulated-tee-absent', 'simulated TEE: no folder is named', {
       hint: 'give -simulated-tee=FOLDER or VOUCHSAFE_SIMULATED_TEE: the folder of the server’s -dev-tee',
