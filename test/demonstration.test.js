@@ -24,6 +24,7 @@ test('npm start -- --once shows the main job and ends with 0', () => {
   assert.equal(run.status, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /workload: DATABASE_PASSWORD arrived \(28 characters/);
   assert.match(run.stdout, /workload: \/\S+service\.key arrived \(36 bytes/);
+  assert.match(run.stdout, /As a SEV-SNP guest, .* it got them too/);
   assert.match(run.stdout, /attestation refused: reference-mismatch/);
   assert.match(run.stdout, /403 attestation refused: challenge-used/);
   assert.match(run.stdout, /All of it worked/);

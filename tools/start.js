@@ -43,7 +43,15 @@ async function prepareServer(port, scratch) {
   return { child, tee };
 }
 
-async function writeSecretAndRole(address, files, tee) {
+async function measureWorkload(format, files) {
+  const command = [process.execPath, files.workload, files.key];
+  const flags = [`-simulated-format=${format}`];
+  const measured = await run(['attest', 'measure', ...flags, '--', ...command], {});
+  if (measured.code !== 0) throw new Error(`measuring the workload failed:\n${measured.output}`);
+  return JSON.parse(measured.output.slice(measured.output.indexOf('{')));
+}
+
+async function writeSecretAndRole(address, files) {
   const token = ROOT_TOKEN;
   const secret = {
     password: 'correct-horse-battery-staple',
@@ -55,32 +63,22 @@ async function writeSecretAndRole(address, files, tee) {
     body: { policy: 'path "secret/data/web" { capabilities = ["read"] }' },
   });
   await must(address, 'POST', 'sys/auth/attest', { token, body: { type: 'attest' } });
-  const measured = await run(
-    [
-      'attest',
-      'measure',
-      `-simulated-tee=${tee}`,
-      '--',
-      process.execPath,
-      files.workload,
-      files.key,
-    ],
-    {},
-  );
-  if (measured.code !== 0) throw new Error(`measuring the workload failed:\n${measured.output}`);
-  const values = JSON.parse(measured.output.slice(measured.output.indexOf('{')));
   const put = async (path, body) =>
     (await must(address, 'POST', `auth/attest/${path}`, { token, body })).data.digest;
-  const references = await put('reference-values', { values, label: 'workload, as released' });
+  const references = [];
+  for (const format of ['tdx-dcap', 'sev-snp']) {
+    const values = await measureWorkload(format, files);
+    references.push(await put('reference-values', { values, label: `workload, ${format}` }));
+  }
   const policy = await put('policy', {
-    policy: { name: 'web', formats: { 'tdx-dcap': {} } },
-    label: 'TDX, up to date, not debuggable',
+    policy: { name: 'web', formats: { 'tdx-dcap': {}, 'sev-snp': {} } },
+    label: 'TDX or SEV-SNP, up to date, not debuggable',
   });
   await must(address, 'POST', 'auth/attest/role/web', {
     token,
     body: {
       policy,
-      reference_values: [references],
+      reference_values: references,
       token_policies: ['web'],
       token_ttl: '10m',
       provision: {
@@ -105,14 +103,14 @@ function shimFlags(identity, tee, folder) {
 
 async function showGenuine(flags, env, files) {
   title(3, 'The workload attests, gets its secrets, and starts');
-  const { code } = await run(
-    [...flags, '--', process.execPath, files.workload, files.key],
-    env,
-    indent,
-  );
+  const command = ['--', process.execPath, files.workload, files.key];
+  const { code } = await run([...flags, ...command], env, indent);
   if (code !== 0) throw new Error(`the genuine workload ended with ${code}`);
   if (existsSync(files.key)) throw new Error('the delivered file is still there');
   say('   The file is gone again, and the token was revoked.');
+  const other = await run([...flags, '-simulated-format=sev-snp', ...command], env);
+  if (other.code !== 0) throw new Error(`as a SEV-SNP guest it was refused:\n${other.output}`);
+  say('   That was TDX. As a SEV-SNP guest, by the values for that one, it got them too.');
 }
 
 async function showTampered(address, flags, env, files, scratch) {
@@ -172,10 +170,10 @@ async function demonstrate(scratch, cleanups) {
     workload: join(root, 'tools', 'demo', 'workload.js'),
     key: join(folder, 'service.key'),
   };
-  const { policy, references } = await writeSecretAndRole(address, files, tee);
+  const { policy, references } = await writeSecretAndRole(address, files);
   say('   secret/web holds a password and a key.');
   say(
-    `   Role "web": appraisal policy ${policy.slice(0, 19)}…, reference values ${references.slice(0, 19)}…`,
+    `   Role "web": appraisal policy ${policy.slice(0, 19)}…, reference values ${references[0].slice(0, 19)}…`,
   );
 
   const server = await must(address, 'GET', 'auth/attest/server');
