@@ -93,10 +93,13 @@ export type EvidenceErrorCode =
 /** Thrown by every parser and verifier of this package, and nothing else is. */
 export class EvidenceError extends Error {
   readonly code: EvidenceErrorCode;
+  /** Of composite evidence, the part that was refused; null for the whole, and where there are no parts. */
+  readonly part: string | null;
 
-  constructor(code: EvidenceErrorCode, message: string) {
+  constructor(code: EvidenceErrorCode, message: string, part: string | null = null) {
     super(message);
     this.name = 'EvidenceError';
     this.code = code;
+    this.part = part;
   }
 }

@@ -17,13 +17,20 @@ export {
   type CompositeResult,
   type RequiredComposition,
 } from './composite/appraise-composite.js';
-export { type Composition, compositeBindings } from './composite/composite-binding.js';
-export { parseComposite } from './composite/parse-composite.js';
+export {
+  type Composition,
+  checkComposition,
+  compositeBindings,
+  leadName,
+} from './composite/composite-binding.js';
+export { isComposite, parseComposite } from './composite/parse-composite.js';
 export {
   type CompositeInput,
   type CompositePart,
+  type PartsInput,
   type VerifiedComposite,
   verifyComposite,
+  verifyParts,
 } from './composite/verify-composite.js';
 export type { CorimTrust, ReadCorimInput } from './corim/corim.js';
 export { type CorimValues, type Endorsement, importCorim } from './corim/reference-values.js';

@@ -31,6 +31,12 @@ function prefixed(text: string): Uint8Array {
   return concatBytes(Uint8Array.of(bytes.length), bytes);
 }
 
+/** The refusal of a part, with its name. Everything else that is thrown stays what it is. */
+export function ofPart(name: string, error: unknown): unknown {
+  if (!(error instanceof EvidenceError)) return error;
+  return new EvidenceError(error.code, `${name}: ${error.message}`, name);
+}
+
 /** Names in their order. @throws EvidenceError 'submodule-mismatch' unless there is a lead and another part */
 export function checkComposition(composition: Composition): readonly string[] {
   const names = Object.keys(composition).toSorted();
@@ -69,9 +75,16 @@ export async function compositeBindings(
   const lead = await provider.digest('sha512', whole);
   const bindings = new Map([[leadName, lead]]);
   for (const name of names) {
-    if (name === leadName) continue;
-    const part = concatBytes(utf8(partDomain), prefixed(name), lead);
-    bindings.set(name, await provider.digest('sha512', part));
+    if (name !== leadName) bindings.set(name, await partBinding(name, lead, provider));
   }
   return bindings;
+}
+
+/** The 64 bytes of a part that is not the lead, by those of the lead. */
+export async function partBinding(
+  name: string,
+  lead: Uint8Array,
+  provider: CryptoProvider,
+): Promise<Uint8Array> {
+  return await provider.digest('sha512', concatBytes(utf8(partDomain), prefixed(name), lead));
 }

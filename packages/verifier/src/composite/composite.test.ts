@@ -3,19 +3,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAppraisalPolicy, parseReferenceValues } from '../appraise/policy.js';
-import { sessionNonce } from '../binding.js';
-import type { EvidenceErrorCode } from '../errors.js';
+import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
 import { nodeProvider } from '../provider-node.js';
+import {
+  type MintCompositeOptions,
+  mintComposite,
+  type SoftwareMachine,
+  type SoftwarePart,
+} from '../testing/composite.js';
 import { DcapCa } from '../testing/dcap-ca.js';
 import { mintDcapCollateral } from '../testing/dcap-collateral.js';
-import { createSoftwareNvidia, mintGpuReport, type SoftwareNvidia } from '../testing/nvidia-gpu.js';
-import { mintTdxQuote } from '../testing/tdx-quote.js';
-import { stageTpm } from '../testing/tpm-scene.js';
+import { createSoftwareNvidia, type SoftwareNvidia } from '../testing/nvidia-gpu.js';
+import { createSoftwareAk, createSoftwareAkCa } from '../testing/tpm.js';
+import { mintCrl } from '../testing/x509.js';
 import type { EvidenceFormat } from '../types.js';
 import { parseEvidence } from '../verify.js';
 import { appraiseComposite, type RequiredComposition } from './appraise-composite.js';
-import { type Composition, compositeBindings } from './composite-binding.js';
-import { type CompositeInput, type CompositePart, verifyComposite } from './verify-composite.js';
+import {
+  type CompositeInput,
+  type CompositePart,
+  verifyComposite,
+  verifyParts,
+} from './verify-composite.js';
 
 const now = new Date('2026-05-01T12:00:00Z');
 const session = new Uint8Array(64).fill(0x42);
@@ -24,56 +33,58 @@ const ca = DcapCa.create({ now });
 const validity = { notBefore: new Date('2021-01-01'), notAfter: new Date('9999-01-01') };
 const vendor = createSoftwareNvidia(validity);
 const second = createSoftwareNvidia({ ...validity, change: { rom: { serial: 7 } } });
+const tpm = {
+  ak: createSoftwareAk({ kind: 'ecdsa-p256' }),
+  ca: createSoftwareAkCa(validity),
+  ...validity,
+};
 
 type Parts = Record<string, CompositePart>;
 
-function tdWith(binding: Uint8Array): CompositePart {
-  return {
-    evidence: parseEvidence(
-      mintTdxQuote(ca, { version: 5, report: { reportData: binding } }),
-      'tdx-dcap',
-    ),
-    endorsements: mintDcapCollateral(ca, { now }),
-    roots: ca.roots,
-  };
-}
-
-async function gpuWith(
-  binding: Uint8Array,
-  nvidia: SoftwareNvidia = vendor,
-): Promise<CompositePart> {
-  const nonce = await sessionNonce(binding, nodeProvider);
-  return {
-    evidence: parseEvidence(mintGpuReport(nvidia, { nonce }), 'nvidia-gpu'),
-    endorsements: {
-      format: 'nvidia-gpu',
-      chain: nvidia.chain,
-      revocation: { kind: 'not-checked' },
-    },
-    roots: [{ kind: 'certificate', der: nvidia.root }],
-  };
-}
-
-/** Parts that are bound as this composition asks, in this session. */
-async function partsOf(
-  composition: Composition,
-  bound = session,
-  devices: Readonly<Record<string, SoftwareNvidia>> = { gpu1: second },
-): Promise<Parts> {
-  const bindings = await compositeBindings(bound, composition, nodeProvider);
-  const parts: Parts = {};
-  for (const [name, binding] of bindings) {
-    parts[name] =
-      composition[name] === 'tdx-dcap' ? tdWith(binding) : await gpuWith(binding, devices[name]);
+/** What the vendor of each part says, and whom to believe about it. */
+function beside(part: SoftwarePart): Omit<CompositePart, 'evidence'> {
+  const revocation = { kind: 'not-checked' } as const;
+  switch (part.kind) {
+    case 'td':
+      return { endorsements: mintDcapCollateral(ca, { now }), roots: ca.roots };
+    case 'gpu':
+      return {
+        endorsements: { format: 'nvidia-gpu', chain: part.nvidia.chain, revocation },
+        roots: [{ kind: 'certificate', der: part.nvidia.root }],
+      };
+    case 'tpm':
+      return {
+        endorsements: {
+          format: 'tpm2-quote',
+          provenance: { kind: 'certificate', intermediates: [], revocation },
+        },
+        roots: [{ kind: 'certificate', der: part.tpm.ca.root.der }],
+      };
   }
-  return parts;
+}
+
+const td: SoftwarePart = { kind: 'td', ca };
+const gpuOf = (nvidia: SoftwareNvidia): SoftwarePart => ({ kind: 'gpu', nvidia });
+const one: SoftwareMachine = { lead: td, gpu0: gpuOf(vendor) };
+const two: SoftwareMachine = { ...one, gpu1: gpuOf(second) };
+const withTpm: SoftwareMachine = { lead: td, tpm: { kind: 'tpm', tpm } };
+
+/** Parts that are bound as they should be, in this session, but for the change. */
+async function partsOf(
+  machine: SoftwareMachine,
+  change: Partial<MintCompositeOptions> = {},
+): Promise<Parts> {
+  const minted = await mintComposite(machine, { session, ...change });
+  return Object.fromEntries(
+    Object.entries(minted).map(([name, { format, evidence }]) => [
+      name,
+      { evidence: parseEvidence(evidence, format), ...beside(machine[name]!) },
+    ]),
+  );
 }
 
 const verify = (parts: Parts, change: Partial<CompositeInput> = {}) =>
   verifyComposite({ parts, expectedBinding: session, now, provider: nodeProvider, ...change });
-
-const one = { lead: 'tdx-dcap', gpu0: 'nvidia-gpu' } as const;
-const two = { ...one, gpu1: 'nvidia-gpu' } as const;
 
 async function refuses(code: EvidenceErrorCode, parts: Parts, change?: Partial<CompositeInput>) {
   await assert.rejects(verify(parts, change), { name: 'EvidenceError', code });
@@ -82,7 +93,7 @@ async function refuses(code: EvidenceErrorCode, parts: Parts, change?: Partial<C
 describe('verifyComposite accepts', () => {
   it('a TD and its GPU, each bound', async () => {
     const { parts } = await verify(await partsOf(one));
-    assert.deepEqual([...parts.keys()], ['gpu0', 'lead']);
+    assert.deepEqual([...parts.keys()], ['lead', 'gpu0']);
     assert.deepEqual(
       [...parts.values()].map(({ binding }) => binding),
       ['checked', 'checked'],
@@ -93,75 +104,47 @@ describe('verifyComposite accepts', () => {
     assert.equal((await verify(await partsOf(two))).parts.size, 3);
   });
 
-  it('parts that nobody asked to be bound, and says so of each', async () => {
+  it('parts of a session that nobody knows, held against what the lead says', async () => {
     const { parts } = await verify(await partsOf(one), {
       expectedBinding: { binding: 'not-checked' },
     });
     assert.deepEqual(
       [...parts.values()].map(({ binding }) => binding),
-      ['not-checked', 'not-checked'],
+      ['not-checked', 'checked'],
     );
   });
 });
 
-/** The host's TPM, certified by its own CA, at a time when that and the TD's endorsements are valid. */
-async function tdWithTpm(bound: Uint8Array, quoted = bound): Promise<Parts> {
-  const composition = { lead: 'tdx-dcap', tpm: 'tpm2-quote' } as const;
-  const bindings = await compositeBindings(bound, composition, nodeProvider);
-  const others = await compositeBindings(quoted, composition, nodeProvider);
-  const nonce = await sessionNonce(others.get('tpm')!, nodeProvider);
-  const { bytes, input } = stageTpm({ quote: { extraData: nonce } });
-  const { endorsements, roots } = input;
-  return {
-    lead: tdWith(bindings.get('lead')!),
-    tpm: { evidence: parseEvidence(bytes, 'tpm2-quote'), endorsements, roots },
-  };
-}
-
 describe('a TD and the host’s TPM', () => {
-  const withoutLists = (parts: Parts): Parts => ({
-    ...parts,
-    tpm: {
-      ...parts.tpm!,
-      endorsements: {
-        format: 'tpm2-quote',
-        provenance: {
-          kind: 'certificate',
-          intermediates: [],
-          revocation: { kind: 'not-checked' },
-        },
-      },
-    },
-  });
-
   it('are accepted, each bound', async () => {
-    const { parts } = await verify(withoutLists(await tdWithTpm(session)));
+    const { parts } = await verify(await partsOf(withTpm));
     assert.equal(parts.get('tpm')?.binding, 'checked');
   });
 
   it('are refused when the TPM’s quote is of another session', async () => {
-    await refuses('binding-mismatch', withoutLists(await tdWithTpm(session, otherSession)));
+    const { tpm: stale } = await partsOf(withTpm, { session: otherSession });
+    await refuses('binding-mismatch', { ...(await partsOf(withTpm)), tpm: stale! });
   });
 
   it('are refused when the TPM leads', async () => {
-    const { lead, tpm } = await tdWithTpm(session);
-    await refuses('submodule-mismatch', { lead: tpm!, td: lead! });
+    const { lead, tpm: quote } = await partsOf(withTpm);
+    await refuses('submodule-mismatch', { lead: quote!, td: lead! });
   });
 });
 
 describe('verifyComposite refuses', () => {
   it('a GPU of another session', async () => {
-    const stale = await partsOf(one, otherSession);
+    const stale = await partsOf(one, { session: otherSession });
     await refuses('binding-mismatch', { ...(await partsOf(one)), gpu0: stale.gpu0! });
   });
 
   it('a TD of another session', async () => {
-    const stale = await partsOf(one, otherSession);
+    const stale = await partsOf(one, { session: otherSession });
     await refuses('binding-mismatch', { ...(await partsOf(one)), lead: stale.lead! });
   });
 
   it('all of another session', async () => {
-    await refuses('binding-mismatch', await partsOf(one, otherSession));
+    await refuses('binding-mismatch', await partsOf(one, { session: otherSession }));
   });
 
   it('a GPU left out, though the TD spoke of two', async () => {
@@ -185,11 +168,11 @@ describe('verifyComposite refuses', () => {
   });
 
   it('parts that are bound to the session itself, each on its own', async () => {
-    await refuses('binding-mismatch', { lead: tdWith(session), gpu0: await gpuWith(session) });
+    await refuses('binding-mismatch', await partsOf(one, { bind: () => session }));
   });
 
   it('one GPU counted as two', async () => {
-    const parts = await partsOf(two, session, { gpu1: vendor });
+    const parts = await partsOf({ ...two, gpu1: gpuOf(vendor) });
     await refuses('submodule-mismatch', parts);
   });
 
@@ -206,7 +189,8 @@ describe('verifyComposite refuses', () => {
   });
 
   it('a TD alone', async () => {
-    await refuses('submodule-mismatch', { lead: tdWith(session) });
+    const { lead } = await partsOf(one);
+    await refuses('submodule-mismatch', { lead: lead! });
   });
 
   it('no parts', async () => {
@@ -240,8 +224,114 @@ describe('verifyComposite refuses', () => {
 
   it('a part that does not verify by itself', async () => {
     const parts = await partsOf(one);
-    const { gpu0 } = await partsOf(one, session, { gpu0: second });
+    const { gpu0 } = await partsOf({ ...one, gpu0: gpuOf(second) });
     await refuses('chain-untrusted', { ...parts, gpu0: { ...gpu0!, roots: parts.gpu0!.roots } });
+  });
+});
+
+describe('verifyComposite says which part it refused:', () => {
+  const partOf = async (parts: Parts, change?: Partial<CompositeInput>) => {
+    const error = await verify(parts, change).then(
+      () => assert.fail('accepted'),
+      (thrown) => thrown,
+    );
+    assert.ok(error instanceof EvidenceError, String(error));
+    return [error.part, error.code];
+  };
+
+  it('a GPU of another session', async () => {
+    const { gpu0 } = await partsOf(one, { session: otherSession });
+    const found = await partOf({ ...(await partsOf(one)), gpu0: gpu0! });
+    assert.deepEqual(found, ['gpu0', 'binding-mismatch']);
+  });
+
+  it('a TD of another session, before its GPU', async () => {
+    const found = await partOf(await partsOf(one, { session: otherSession }));
+    assert.deepEqual(found, ['lead', 'binding-mismatch']);
+  });
+
+  it('no part, for what is wrong with the whole', async () => {
+    const found = await partOf(await partsOf({ ...two, gpu1: gpuOf(vendor) }));
+    assert.deepEqual(found, [null, 'submodule-mismatch']);
+  });
+
+  it('a GPU one of whose issuers was revoked', async () => {
+    const crls = (['root', 'identity', 'provisioner'] as const).map((link) =>
+      mintCrl({
+        issuer: vendor.names[link],
+        thisUpdate: now,
+        nextUpdate: validity.notAfter,
+        revoked: link === 'root' ? [{ serial: 0x41_43_01, date: now }] : [],
+        signingKey: vendor.keys[link],
+        signatureAlgorithm: 'ecdsa-p384-sha384',
+      }),
+    );
+    const parts = await partsOf(one);
+    const endorsements: CompositePart['endorsements'] = {
+      format: 'nvidia-gpu',
+      chain: vendor.chain,
+      revocation: { kind: 'crls', crls },
+    };
+    const found = await partOf({ ...parts, gpu0: { ...parts.gpu0!, endorsements } });
+    assert.deepEqual(found, ['gpu0', 'certificate-revoked']);
+  });
+
+  it('a GPU whose certificates have expired', async () => {
+    const old = createSoftwareNvidia({ ...validity, notAfter: new Date('2022-01-01') });
+    const found = await partOf(await partsOf({ ...one, gpu0: gpuOf(old) }));
+    assert.deepEqual(found, ['gpu0', 'certificate-expired']);
+  });
+
+  it('a TPM whose key nobody trusts', async () => {
+    const parts = await partsOf(withTpm);
+    const found = await partOf({ ...parts, tpm: { ...parts.tpm!, roots: [] } });
+    assert.deepEqual(found, ['tpm', 'chain-untrusted']);
+  });
+});
+
+describe('without a session', () => {
+  const unbound = { expectedBinding: { binding: 'not-checked' } } as const;
+
+  it('refuses a GPU of another TD', async () => {
+    const { gpu0 } = await partsOf(one, { session: otherSession });
+    await refuses('binding-mismatch', { ...(await partsOf(one)), gpu0: gpu0! }, unbound);
+  });
+
+  it('refuses a GPU that took the name of another', async () => {
+    const parts = await partsOf(two);
+    await refuses('binding-mismatch', { lead: parts.lead!, gpu0: parts.gpu1! }, unbound);
+  });
+
+  it('refuses a TPM’s quote for the session itself', async () => {
+    const parts = await partsOf(withTpm, {
+      bind: (name, right) => (name === 'tpm' ? session : right),
+    });
+    await refuses('binding-mismatch', parts, unbound);
+  });
+});
+
+describe('verifyParts refuses', () => {
+  const composition = { lead: 'tdx-dcap', gpu0: 'nvidia-gpu' } as const;
+  const input = { composition, expectedBinding: session, provider: nodeProvider };
+  const claimsOf = async (change?: Partial<CompositeInput>) =>
+    (await verify(await partsOf(one), change)).parts;
+
+  it('claims of another part', async () => {
+    const parts = await claimsOf();
+    const work = verifyParts({ ...input, verifyPart: async () => parts.get('lead')! });
+    await assert.rejects(work, { code: 'input-invalid', part: 'gpu0' });
+  });
+
+  it('claims that nobody bound', async () => {
+    const parts = await claimsOf({ expectedBinding: { binding: 'not-checked' } });
+    const work = verifyParts({ ...input, verifyPart: async (name) => parts.get(name)! });
+    await assert.rejects(work, { code: 'input-invalid', part: 'lead' });
+  });
+
+  it('claims that were put together by hand', async () => {
+    const parts = await claimsOf();
+    const verifyPart = async (name: string) => ({ ...parts.get(name)! });
+    await assert.rejects(verifyParts({ ...input, verifyPart }), { code: 'input-invalid' });
   });
 });
 
@@ -262,7 +352,7 @@ describe('appraiseComposite', () => {
     const composite = await verify(await partsOf(one));
     const result = appraiseComposite(composite, required, policy, [firmware]);
     assert.equal(result.status, 'affirming');
-    assert.deepEqual([...result.parts.keys()], ['gpu0', 'lead']);
+    assert.deepEqual([...result.parts.keys()], ['lead', 'gpu0']);
   });
 
   for (const [sentence, status, ask, references, codes] of [

@@ -1,11 +1,12 @@
 // Composite evidence as it travels: a collection of Conceptual Message Wrappers (draft-ietf-rats-msg-wrap), in JSON or
 // CBOR, whose labels are the names of the parts. Parsing trusts nothing.
 
-import { type Cmw, cmwIndicator, parseCmw } from '../envelopes/cmw.js';
+import { type Cmw, cmwIndicator, looksLikeCmw, parseCmw } from '../envelopes/cmw.js';
 import { findEvidenceFormat } from '../envelopes/media-types.js';
 import { EvidenceError } from '../errors.js';
 import type { AnyEvidence } from '../registry.js';
 import { parseEvidence } from '../verify.js';
+import { leadName, ofPart } from './composite-binding.js';
 
 function malformed(why: string): EvidenceError {
   return new EvidenceError('malformed', `composite: ${why}`);
@@ -35,7 +36,30 @@ export function parseComposite(bytes: Uint8Array): ReadonlyMap<string, AnyEviden
   return new Map(
     [...cmw.items].map(([label, item]) => {
       if (typeof label !== 'string') throw malformed('a part without a name');
-      return [label, parsePart(item)] as const;
+      return [label, parseNamed(label, item)] as const;
     }),
   );
+}
+
+function parseNamed(name: string, item: Cmw): AnyEvidence {
+  try {
+    return parsePart(item);
+  } catch (error) {
+    throw ofPart(name, error);
+  }
+}
+
+/**
+ * Whether bytes are a collection with a lead. Such a collection is composite evidence and nothing else: with one part
+ * only it is one that lacks the others.
+ */
+export function isComposite(bytes: Uint8Array): boolean {
+  if (!looksLikeCmw(bytes)) return false;
+  try {
+    const cmw = parseCmw(bytes);
+    return cmw.kind === 'collection' && cmw.items.has(leadName);
+  } catch (error) {
+    if (error instanceof EvidenceError) return false;
+    throw error;
+  }
 }

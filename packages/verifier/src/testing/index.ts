@@ -8,6 +8,15 @@ export {
   runtimeReportData,
   tdReportBytes,
 } from './azure.js';
+export {
+  compositeCollection,
+  type MintCompositeOptions,
+  type MintedPart,
+  mintComposite,
+  type SoftwareMachine,
+  type SoftwarePart,
+  type SoftwareTpm,
+} from './composite.js';
 export { makeManifest, signManifest } from './corim.js';
 export {
   DcapCa,

@@ -37,6 +37,14 @@ export function readBounded(path: string, what: string, bytesMax = FILE_BYTES_MA
   }
 }
 
+/** A file with evidence; white space before what is text is left out. */
+export function readEvidence(path: string): Uint8Array {
+  const bytes = new Uint8Array(readBounded(path, 'evidence'));
+  const start = bytes.findIndex((byte) => byte !== 0x20 && (byte < 9 || byte > 13));
+  const isText = bytes[start] === 0x5b || bytes[start] === 0x7b;
+  return isText ? bytes.subarray(start) : bytes;
+}
+
 /** DER as it is, or every block of PEM text. */
 export function readBlocks(path: string, label: 'CERTIFICATE' | 'X509 CRL'): Uint8Array[] {
   const bytes = new Uint8Array(readBounded(path, label.toLowerCase()));

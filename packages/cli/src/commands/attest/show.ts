@@ -7,15 +7,19 @@ import {
   endorsementsFor,
   eventTypeName,
   type ImaList,
+  isComposite,
+  leadName,
   openEnvelope,
+  parseComposite,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import { repeatedFlag } from '../../arguments/flag.js';
 import { formatPairs, formatTable, printable } from '../../output/table.js';
 import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
+import { besideParts } from './beside.js';
 import { readEventLog } from './event-log-file.js';
-import { readBounded } from './evidence-files.js';
+import { readEvidence } from './evidence-files.js';
 
 const unverified = 'NOT VERIFIED: this is only what the bytes say. "attest verify" checks them.';
 /** Whole structures that are shown by their parts, and signatures. */
@@ -127,11 +131,37 @@ function formatEvents(events: readonly ShownEvent[]): string {
   return formatTable(['Register', 'Type', 'Digest', 'Data'], rows);
 }
 
+/** One piece of evidence, as JSON and for people. */
+function showOne(evidence: AnyEvidence, paths: readonly string[]) {
+  const refs = endorsementsFor(evidence);
+  const fields = fieldsOf(evidence);
+  const logs = logsOf(evidence, paths).map(eventsOf);
+  const data = {
+    format: evidence.format,
+    fields: Object.fromEntries(fields),
+    endorsements: refs.map(({ kind, id }) => ({ kind, id })),
+    event_logs: logs,
+  };
+  const text = (): string =>
+    [
+      formatPairs([
+        ['format', evidence.format],
+        ...fields.map(([name, value]): [string, string] => [name, String(value)]),
+      ]),
+      formatTable(
+        ['Endorsement', 'Id'],
+        refs.map(({ kind, id }) => [kind, id]),
+      ),
+      ...logs.map(formatEvents),
+    ].join('\n\n');
+  return { data, text };
+}
+
 export const attestShow = command({
   usage: 'attest show [options] FILE',
   summary: 'Decode evidence in a file without verifying it',
   details:
-    'Prints what a quote, report, document or token says, which endorsements it needs, and the events of measured-boot logs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex, base64 or, for formats that are text, that text; a RATS Conceptual Message Wrapper; or an RA-TLS certificate.',
+    'Prints what a quote, report, document or token says, which endorsements it needs, and the events of measured-boot logs. Nothing is verified: anybody can write such a file. The file holds raw bytes, hex, base64 or, for formats that are text, that text; a RATS Conceptual Message Wrapper; or an RA-TLS certificate. Of composite evidence each part is shown under its name; a log is given as NAME=FILE.',
   examples: [
     ['', 'attest show quote.bin'],
     ['With the log of the boot:', 'attest show -eventlog=ccel.bin quote.bin'],
@@ -146,34 +176,32 @@ export const attestShow = command({
   format: true,
   usageExitCode: 2,
   async run(context, flags, args) {
-    const bytes = new Uint8Array(readBounded(args[0] ?? '', 'evidence'));
+    const bytes = readEvidence(args[0] ?? '');
     try {
+      if (isComposite(bytes)) {
+        const parts = [...parseComposite(bytes)];
+        const names = parts.map(([name]) => name);
+        const logs = besideParts({ eventlog: flags.eventlog }, names, leadName);
+        const shown = parts.map(([name, evidence]) => {
+          return [name, showOne(evidence, logs.get(name)?.eventLogs ?? [])] as const;
+        });
+        context.show(
+          {
+            verified: false,
+            format: 'composite',
+            parts: Object.fromEntries(shown.map(([name, { data }]) => [name, data])),
+          },
+          () =>
+            [
+              unverified,
+              ...shown.map(([name, { text }]) => `${printable(name)}:\n\n${text()}`),
+            ].join('\n\n'),
+        );
+        return 0;
+      }
       const { evidence } = await openEnvelope(bytes, nodeProvider);
-      const refs = endorsementsFor(evidence);
-      const fields = fieldsOf(evidence);
-      const logs = logsOf(evidence, flags.eventlog).map(eventsOf);
-      context.show(
-        {
-          verified: false,
-          format: evidence.format,
-          fields: Object.fromEntries(fields),
-          endorsements: refs.map(({ kind, id }) => ({ kind, id })),
-          event_logs: logs,
-        },
-        () =>
-          [
-            unverified,
-            formatPairs([
-              ['format', evidence.format],
-              ...fields.map(([name, value]): [string, string] => [name, String(value)]),
-            ]),
-            formatTable(
-              ['Endorsement', 'Id'],
-              refs.map(({ kind, id }) => [kind, id]),
-            ),
-            ...logs.map(formatEvents),
-          ].join('\n\n'),
-      );
+      const { data, text } = showOne(evidence, flags.eventlog);
+      context.show({ verified: false, ...data }, () => `${unverified}\n\n${text()}`);
       return 0;
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
