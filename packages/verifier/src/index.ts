@@ -34,6 +34,7 @@ export {
 } from './composite/verify-composite.js';
 export type { CorimTrust, ReadCorimInput } from './corim/corim.js';
 export { type CorimValues, type Endorsement, importCorim } from './corim/reference-values.js';
+export type { CoseAlgorithm, CoseSign1 } from './cose/sign1.js';
 export type { CertificationData, PlatformName } from './dcap/certification-data.js';
 export type { EnclaveReport } from './dcap/enclave-report.js';
 export {
@@ -43,9 +44,14 @@ export {
   splitSignedDocument,
 } from './dcap/endorsements.js';
 export { type DcapEvidence, dcapEndorsementsFor } from './dcap/evidence.js';
+export type { DcapPolicy } from './dcap/policy.js';
+export type { Quote, QuoteBodyKind, Tee } from './dcap/quote.js';
 export { pinnedIntelRoots } from './dcap/roots.js';
+export type { CborEntry, CborItem } from './encoding/cbor.js';
 export { decodeHex, encodeHex } from './encoding/hex.js';
+export type { PemLimits } from './encoding/pem.js';
 export { parsePem } from './encoding/pem.js';
+export type { Json, JsonObject } from './encoding/strict-json.js';
 export {
   type Cmw,
   type CmwCollection,
@@ -72,6 +78,7 @@ export {
   type LogEvent,
 } from './eventlog/event-log.js';
 export { parseDstackEventLog } from './eventlog/parse-dstack.js';
+export type { ImaTemplate } from './eventlog/parse-ima.js';
 export {
   type ImaEntry,
   type ImaList,
@@ -81,7 +88,9 @@ export {
 export { parseTcgEventLog } from './eventlog/parse-tcg.js';
 export { replayEventLog } from './eventlog/replay.js';
 export { verifyEventLog } from './eventlog/verify-event-log.js';
+export type { JwkEntry, TokenKey } from './jose/jwk.js';
 export { type KeySet, parseJwks } from './jose/jwk.js';
+export type { JoseHeader, Jws } from './jose/jws.js';
 export type { IssuerKeys, TrustedIssuer } from './jose/trusted-issuer.js';
 export { tokenSkewSeconds } from './jose/verify-token.js';
 export { compareReferenceValues, type Difference } from './measure/compare.js';
@@ -106,12 +115,16 @@ export type { NitroDocument, NitroDocumentKind } from './nitro/parse.js';
 export type { NitroPolicy } from './nitro/policy.js';
 export { pinnedNitroRoots } from './nitro/roots.js';
 export type { NitroEndorsements } from './nitro/verify.js';
+export type { OpaqueData } from './nvidia-gpu/opaque.js';
 export type { GpuReport } from './nvidia-gpu/parse.js';
 export { pinnedNvidiaRoots } from './nvidia-gpu/roots.js';
 export { type GpuEndorsements, gpuEndorsementsFromPem } from './nvidia-gpu/verify.js';
+export type { Curve, PublicKey, X509SignatureAlgorithm } from './pki/algorithm.js';
+export type { Extension, Extensions, KeyUsage } from './pki/certificate.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
+export type { Name } from './pki/name.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webProvider } from './provider-web.js';
@@ -135,15 +148,20 @@ export {
   snpEndorsementsFromPem,
   snpEndorsementsFromTable,
 } from './snp/endorsements.js';
-export type { SnpReport } from './snp/parse.js';
+export type { FirmwareVersion, SnpReport } from './snp/parse.js';
 export type { SnpPolicy } from './snp/policy.js';
-export type { SnpProduct, SnpSigner } from './snp/product.js';
+export type { Cpuid, SnpProduct, SnpSigner } from './snp/product.js';
+export type { GuestPolicy, KeyInfo, PlatformInfo } from './snp/report-bits.js';
 export { amdCertificates, pinnedAmdRoots } from './snp/roots/roots.js';
+export type { TcbPart, TcbVersion } from './snp/tcb.js';
 export type { SnpEndorsements } from './snp/verify.js';
 export type { TdReport, TdxEvidence } from './tdx/parse.js';
 export type { TdxPolicy } from './tdx/policy.js';
 export { type NoEndorsements, noEndorsements, type TokenEvidence } from './tokens/token-format.js';
+export type { SignatureScheme } from './tpm/algorithm.js';
+export type { TpmAttest, TpmSignature } from './tpm/attest.js';
 export type { TpmEvidence } from './tpm/parse.js';
+export type { TpmPublicArea } from './tpm/public-area.js';
 export { nameOf, parseAttestationKey } from './tpm/public-area.js';
 export { pinnedVtpmRoots } from './tpm/roots.js';
 export type { TpmEndorsements } from './tpm/verify.js';
