@@ -12,7 +12,7 @@ import { EvidenceError } from '../errors.js';
 import { nodeProvider } from '../provider-node.js';
 import { variableData, type WrittenEvent, writeAgileLog } from '../testing/event-log.js';
 import { flipBit } from '../testing/snp-scene.js';
-import { skipWithout } from '../testing/swtpm.test.js';
+import { skipWithout } from '../testing/programs.test.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
 import type { Bank } from './event-log.js';
 import { parseTcgEventLog } from './parse-tcg.js';

@@ -12,6 +12,7 @@ import { nodeProvider } from '../provider-node.js';
 import type { EvidenceFormat } from '../types.js';
 import { parseEvidence, verifyEvidence } from '../verify.js';
 import { text } from './dcap-vectors.test.js';
+import { type Below, numbersFrom, spoilBytes } from './seeded.test.js';
 import { readVector, skipWithoutVectors } from './vectors.test.js';
 
 export type Collateral = Readonly<Record<string, string>>;
@@ -85,37 +86,7 @@ export async function judge(
   }
 }
 
-/** Numbers below `limit`, the same ones in every run. */
-function numbersFrom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}
-
-function spoilBytes(quote: Uint8Array, below: (limit: number) => number): Uint8Array {
-  const changed = Uint8Array.from(quote);
-  const at = below(changed.length);
-  switch (below(6)) {
-    case 0:
-      return changed.subarray(0, at);
-    case 1:
-      return Uint8Array.from([...changed.subarray(0, at), ...changed.subarray(at + 1 + below(8))]);
-    case 2:
-      return Uint8Array.from([...changed.subarray(0, at), below(256), ...changed.subarray(at)]);
-    case 3:
-      return Uint8Array.from([...changed, ...new Uint8Array(1 + below(64)).fill(below(2))]);
-    default:
-      changed[at] = (changed[at] ?? 0) ^ (1 << below(8));
-      return changed;
-  }
-}
-
-function spoilText(whole: string, below: (limit: number) => number): string {
+function spoilText(whole: string, below: Below): string {
   const at = below(whole.length);
   const [before, after] = [whole.slice(0, at), whole.slice(at)];
   switch (below(5)) {

@@ -6,17 +6,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-}
-
-/** For `{ skip: … }` of a test: false, or the reason. In CI a missing program is a failure instead. */
-export function skipWithout(...programs: readonly string[]): string | false {
-  const missing = programs.filter((program) => !isInstalled(program));
-  if (missing.length === 0 || process.env.CI === 'true') return false;
-  return `${missing.join(', ')}: not installed (apt-get install swtpm tpm2-tools)`;
-}
-
 export class SwTpm {
   readonly folder = mkdtempSync(join(tmpdir(), 'vouchsafe-swtpm-'));
   readonly #pid: number | undefined;
