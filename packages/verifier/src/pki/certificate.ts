@@ -12,6 +12,7 @@ import {
   readSignatureAlgorithm,
   type X509SignatureAlgorithm,
 } from './algorithm.js';
+import { type AuthorityKey, readAuthorityKey, readSubjectKeyId } from './key-identifiers.js';
 import { type Name, readName } from './name.js';
 
 export interface Extension {
@@ -64,6 +65,8 @@ export interface Certificate {
   readonly extensions: Extensions;
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null;
   readonly keyUsage: ReadonlySet<KeyUsage> | null;
+  readonly subjectKeyId: Uint8Array | null;
+  readonly authorityKey: AuthorityKey | null;
 }
 
 const extensionsMax = 40;
@@ -164,6 +167,8 @@ function readTbs(reader: DerReader) {
       extensions,
       basicConstraints: readBasicConstraints(extensions),
       keyUsage: readKeyUsage(extensions),
+      subjectKeyId: readSubjectKeyId(extensions),
+      authorityKey: readAuthorityKey(extensions),
     },
   };
 }

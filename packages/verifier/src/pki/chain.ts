@@ -9,6 +9,7 @@ import type { CryptoProvider } from '../provider.js';
 import { signatureFits, verifyX509Signature } from './algorithm.js';
 import { type Certificate, parseCertificate } from './certificate.js';
 import { type Crl, findRevocation } from './crl.js';
+import { namesKeyOf } from './key-identifiers.js';
 
 /**
  * Whom to trust: one certificate, byte for byte; whoever holds one key (DER SubjectPublicKeyInfo), in
@@ -55,7 +56,8 @@ export interface VerifiedChain {
 const chainLengthMax = 8;
 
 // basicConstraints and keyUsage are the only critical extensions that are acted on here.
-const understoodCritical: ReadonlySet<string> = new Set(['2.5.29.19', '2.5.29.15']);
+const basicConstraintsOid = '2.5.29.19';
+const understoodCritical: ReadonlySet<string> = new Set([basicConstraintsOid, '2.5.29.15']);
 
 function invalid(certificate: Certificate, why: string): EvidenceError {
   return new EvidenceError('chain-invalid', `certificate "${certificate.subject.text}": ${why}`);
@@ -122,18 +124,40 @@ function checkValidity(certificate: Certificate, now: Date): void {
   }
 }
 
-function checkCriticalExtensions(certificate: Certificate, also?: ReadonlySet<string>): void {
+// Both take rights away, name constraints and the mark of a proxy certificate (RFC 3820), and nothing here
+// would heed that. They have to be critical; one that is not is refused all the same.
+const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.30', '1.3.6.1.5.5.7.1.14']);
+
+function checkExtensions(certificate: Certificate, also?: ReadonlySet<string>): void {
   for (const [oid, extension] of certificate.extensions) {
-    if (extension.critical && !understoodCritical.has(oid) && also?.has(oid) !== true) {
+    if (also?.has(oid) === true) continue;
+    if (neverIgnored.has(oid)) throw invalid(certificate, `extension ${oid} is not supported`);
+    if (extension.critical && !understoodCritical.has(oid)) {
       throw invalid(certificate, `unknown critical extension ${oid}`);
     }
+  }
+}
+
+/** What RFC 5280 sections 4.2.1.3 and 4.2.1.9 demand of rights that are stated, a leaf's too. */
+function checkForm(certificate: Certificate): void {
+  const { basicConstraints, keyUsage, extensions } = certificate;
+  const isCa = basicConstraints?.ca === true;
+  if (keyUsage?.size === 0) throw invalid(certificate, 'keyUsage without a use');
+  const signsCertificates = keyUsage?.has('keyCertSign') === true;
+  if (signsCertificates && !isCa) throw invalid(certificate, 'keyCertSign, and not a CA');
+  if (basicConstraints?.pathLength != null && !signsCertificates) {
+    throw invalid(certificate, 'path length without keyCertSign');
+  }
+  if (isCa && keyUsage === null) throw invalid(certificate, 'CA without keyUsage');
+  if (isCa && extensions.get(basicConstraintsOid)?.critical !== true) {
+    throw invalid(certificate, 'CA, but basicConstraints is not critical');
   }
 }
 
 /** `below` is the number of intermediate certificates between this issuer and the leaf. */
 function checkIssuer(issuer: Certificate, below: number): void {
   if (issuer.basicConstraints?.ca !== true) throw invalid(issuer, 'not a CA');
-  if (issuer.keyUsage !== null && !issuer.keyUsage.has('keyCertSign')) {
+  if (issuer.keyUsage?.has('keyCertSign') !== true) {
     throw invalid(issuer, 'may not sign certificates');
   }
   const pathLength = issuer.basicConstraints.pathLength;
@@ -147,6 +171,9 @@ async function checkSignature(
 ): Promise<void> {
   if (!equalBytes(certificate.issuerRaw, issuer.subjectRaw)) {
     throw invalid(certificate, `not issued by "${issuer.subject.text}"`);
+  }
+  if (!namesKeyOf(certificate.authorityKey, issuer)) {
+    throw invalid(certificate, `issued by another key than that of "${issuer.subject.text}"`);
   }
   if (!(await isSignedBy(certificate, issuer, provider))) {
     throw invalid(certificate, 'signature does not verify');
@@ -165,6 +192,9 @@ export async function verifyCrl(
   const name = crl.issuer.text;
   if (!equalBytes(crl.issuerRaw, issuer.subjectRaw)) {
     throw new EvidenceError('crl-invalid', `CRL of "${name}": issued by another`);
+  }
+  if (!namesKeyOf(crl.authorityKey, issuer)) {
+    throw new EvidenceError('crl-invalid', `CRL of "${name}": issued by another key`);
   }
   if (issuer.keyUsage !== null && !issuer.keyUsage.has('cRLSign')) {
     throw new EvidenceError('crl-invalid', `CRL of "${name}": issuer may not sign CRLs`);
@@ -188,6 +218,12 @@ export async function verifyCrl(
   }
 }
 
+function checkUnlisted(certificate: Certificate, crl: Crl): void {
+  if (findRevocation(crl, certificate.serial) === null) return;
+  const name = certificate.subject.text;
+  throw new EvidenceError('certificate-revoked', `certificate "${name}": revoked`);
+}
+
 async function checkRevocation(
   path: readonly Certificate[],
   input: VerifyChainInput,
@@ -203,18 +239,18 @@ async function checkRevocation(
     }
     for (const crl of crls) {
       await verifyCrl(crl, issuer, input);
-      if (findRevocation(crl, certificate.serial) !== null) {
-        const name = certificate.subject.text;
-        throw new EvidenceError('certificate-revoked', `certificate "${name}": revoked`);
-      }
+      checkUnlisted(certificate, crl);
+      // A root that revokes itself is believed, for whoever holds its key may say so.
+      if (index === path.length - 1) checkUnlisted(issuer, crl);
     }
   }
   return true;
 }
 
 /**
- * Checks, in this order: pinned root, then from the root down names, CA rights, validity at `now`,
- * critical extensions and signatures (the root's own too), then revocation.
+ * Checks, in this order: pinned root, then from the root down CA rights, validity at `now`, form,
+ * extensions, names, key identifiers and signatures (the root's own too), then revocation, of a root
+ * that is on its own list too.
  * Does not look at what the leaf is for.
  * @throws EvidenceError 'chain-untrusted' | 'chain-invalid' | 'certificate-expired' |
  *   'certificate-not-yet-valid' | 'certificate-revoked' | 'crl-missing' | 'crl-invalid' |
@@ -231,7 +267,8 @@ export async function verifyChain(input: VerifyChainInput): Promise<VerifiedChai
     const issuer = path[index + 1] ?? certificate;
     if (index > 0) checkIssuer(certificate, index - 1);
     checkValidity(certificate, input.now);
-    checkCriticalExtensions(certificate, index === 0 ? input.understoodOfLeaf : undefined);
+    checkForm(certificate);
+    checkExtensions(certificate, index === 0 ? input.understoodOfLeaf : undefined);
     await checkSignature(certificate, issuer, input.provider);
   }
   const revocationChecked = await checkRevocation(path, input);

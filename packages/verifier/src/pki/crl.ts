@@ -7,6 +7,7 @@ import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { readSignatureAlgorithm, type X509SignatureAlgorithm } from './algorithm.js';
 import { type Extensions, readExtensions, readSerial } from './certificate.js';
+import { type AuthorityKey, readAuthorityKey } from './key-identifiers.js';
 import { type Name, readName } from './name.js';
 
 /** A parsed CRL, NOT trusted. All byte strings are views on `raw`. */
@@ -22,6 +23,7 @@ export interface Crl {
   /** Serial (as in Certificate.serial) to the date of revocation. */
   readonly revoked: ReadonlyMap<string, Date>;
   readonly extensions: Extensions;
+  readonly authorityKey: AuthorityKey | null;
   readonly signatureAlgorithm: X509SignatureAlgorithm;
   readonly signature: Uint8Array;
 }
@@ -30,11 +32,17 @@ const crlDerLimits: DerLimits = { bytesMax: 4_194_304, elementsMax: 400_000, dep
 const entriesMax = 50_000;
 const crlNumberOid = '2.5.29.20';
 
-function refuseCritical(extensions: Extensions, where: string): void {
-  // Nothing critical is understood: delta CRLs, partitioned and indirect ones all say so here.
+// Delta CRL indicator, issuing distribution point, certificate issuer: the list is not the whole list of
+// its issuer. RFC 5280 makes them critical; a list that forgot to say so is no more complete for that.
+const partial: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28', '2.5.29.29']);
+
+function refuseUnknown(extensions: Extensions, where: string): void {
   for (const [oid, extension] of extensions) {
     if (extension.critical) {
       throw new EvidenceError('crl-invalid', `CRL ${where}: unknown critical extension ${oid}`);
+    }
+    if (partial.has(oid)) {
+      throw new EvidenceError('crl-invalid', `CRL ${where}: not a whole list, extension ${oid}`);
     }
   }
 }
@@ -45,7 +53,7 @@ function readRevoked(list: DerReader): Map<string, Date> {
     const entry = list.sequence('entry');
     const serial = readSerial(entry);
     const date = entry.time('revocation date');
-    if (!entry.done) refuseCritical(readExtensions(entry.sequence('extensions')), 'entry');
+    if (!entry.done) refuseUnknown(readExtensions(entry.sequence('extensions')), 'entry');
     entry.end();
     if (revoked.size >= entriesMax) {
       throw new EvidenceError('malformed', `CRL: more than ${entriesMax} entries`);
@@ -84,7 +92,7 @@ function readTbs(reader: DerReader) {
     extensions = readExtensions(wrapped.sequence('crlExtensions'));
     wrapped.end();
   }
-  refuseCritical(extensions, 'extensions');
+  refuseUnknown(extensions, 'extensions');
   // An empty list must be left out (RFC 5280 section 5.1.2.6), but AMD and others write one.
   const list = entries === null || entries.contents.length === 0 ? null : entries;
   return {
@@ -98,6 +106,7 @@ function readTbs(reader: DerReader) {
       revoked:
         list === null ? new Map<string, Date>() : readRevoked(reader.inside(list, 'entries')),
       extensions,
+      authorityKey: readAuthorityKey(extensions),
     },
   };
 }

@@ -24,6 +24,9 @@ const attributeNames: Readonly<Record<string, string>> = {
   '0.9.2342.19200300.100.1.25': 'DC',
 };
 
+// Numeric, teletex and BMP strings: read as what they are, not as text.
+const otherStringTags: ReadonlySet<number> = new Set([0x12, 0x14, 0x1e]);
+
 function valueText(tag: number, contents: Uint8Array): string {
   if (tag === derTag.utf8String) {
     try {
@@ -32,10 +35,15 @@ function valueText(tag: number, contents: Uint8Array): string {
       throw new EvidenceError('malformed', 'name: not UTF-8');
     }
   }
+  if (tag === 0x1e && contents.length % 2 !== 0) {
+    throw new EvidenceError('malformed', 'name: half a character');
+  }
   const ascii = tag === derTag.printableString || tag === derTag.ia5String;
   if (ascii && contents.every((byte) => byte >= 0x20 && byte < 0x7f)) {
     return String.fromCharCode(...contents);
   }
+  if (!ascii && !otherStringTags.has(tag))
+    throw new EvidenceError('malformed', 'name: not a string');
   return `#${encodeHex(contents)}`;
 }
 

@@ -183,7 +183,17 @@ const faults: readonly (readonly [string, EvidenceErrorCode, () => Uint8Array])[
     'malformed',
     () => mintCertificate({ ...plain, subject: { CN: 'x'.repeat(300) } }),
   ],
+  ['with a name that is a number', 'malformed', () => named(0x02, 2)],
+  ['with a name that is a list', 'malformed', () => named(0x31, 0)],
+  ['with a name of one and a half characters', 'malformed', () => named(0x1e, 3)],
 ];
+/** A certificate whose subject is one value with this tag and length. */
+function named(tag: number, length: number): Uint8Array {
+  const der = mintCertificate({ ...plain, subject: { CN: 'x'.repeat(length) } });
+  const utf8 = Uint8Array.of(0x0c, length, ...new Uint8Array(length).fill(0x78));
+  der[Buffer.from(der).lastIndexOf(Buffer.from(utf8))] = tag;
+  return der;
+}
 for (const [what, code, mint] of faults) {
   test(`refuses a certificate ${what}`, () => refuses(code, () => parseCertificate(mint())));
 }
