@@ -50,7 +50,8 @@ async function startDevServer({ folder, tls, core }) {
 }
 
 async function setUpRole(client) {
-  const values = toReferenceValues(await measureCommand(WORKLOAD, process.env), 'bench');
+  const measurement = await measureCommand(WORKLOAD, process.env);
+  const values = toReferenceValues(measurement, { name: 'bench', format: 'tdx-dcap' });
   await client.call('POST', 'sys/auth/attest', { type: 'attest' });
   const put = async (path, body) => (await client.call('POST', `auth/attest/${path}`, body)).data;
   const references = await put('reference-values', { values });
