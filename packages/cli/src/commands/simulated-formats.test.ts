@@ -188,6 +188,16 @@ for (const format of simulatedFormats) {
   });
 }
 
+test('the environment names the format too, and the flag wins', async () => {
+  const env = { VOUCHSAFE_SIMULATED_FORMAT: 'sev-snp' };
+  const claims = async (...flags: string[]): Promise<string[]> => {
+    const outcome = await runVouchsafe(['attest', 'measure', ...flags, '--', scene.app], { env });
+    return Object.keys(JSON.parse(outcome.out).any_of[0]);
+  };
+  assert.deepEqual(await claims(), ['measurement']);
+  assert.deepEqual(await claims('-simulated-format=sgx-dcap'), ['mrenclave']);
+});
+
 test('a format that nobody simulates is a mistake on the command line', async () => {
   const args = ['attest', 'measure', '-simulated-format=ear', '--', 'true'];
   const outcome = await runVouchsafe(args, { env: {} });

@@ -61,7 +61,7 @@ type Levels = SnpSimulatorOptions['levels'];
 
 /** One chip with one VCEK. */
 export class SnpSimulator {
-  readonly amd: SoftwareAmd;
+  readonly amd: VcekAuthorities;
   /** 64 bytes, as reports state it. */
   readonly chipId: Uint8Array;
   /** The VCEK. */
@@ -70,7 +70,7 @@ export class SnpSimulator {
   readonly #table: Uint8Array;
 
   private constructor(
-    amd: SoftwareAmd,
+    amd: VcekAuthorities,
     chipId: Uint8Array,
     levels: Levels,
     endorsementKey: CertifiedKey,
@@ -134,7 +134,6 @@ export class SnpSimulator {
       product,
       ark: readAuthority(savedMember(value, 'ark')),
       ask: readAuthority(savedMember(value, 'ask')),
-      asvk: readAuthority(savedMember(value, 'asvk')),
     };
     const chipId = decodeBase64(savedText(savedMember(value, 'chip_id')));
     const levels = readLevels(savedMember(value, 'levels'), product);
@@ -142,7 +141,9 @@ export class SnpSimulator {
   }
 }
 
-const authorities = ['ark', 'ask', 'asvk'] as const;
+/** Those over a VCEK. */
+const authorities = ['ark', 'ask'] as const;
+type VcekAuthorities = Pick<SoftwareAmd, 'product' | (typeof authorities)[number]>;
 
 function readAuthority(value: unknown): MintedAuthority {
   const names = Object.entries(savedMember(value, 'name') ?? {});

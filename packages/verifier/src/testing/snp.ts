@@ -104,11 +104,17 @@ export function createSoftwareAmd(options: SoftwareAmdOptions): SoftwareAmd {
       ...change[kind],
     }),
   });
+  let asvk: MintedAuthority | null = null;
   return {
     product: options.product,
     ark: mintAuthority('ark', arkName, 0x10000, arkKey),
     ask: mintAuthority('ask', nameOf(`SEV-${title}`, organisation), 0x10001, newKey()),
-    asvk: mintAuthority('asvk', nameOf(`SEV-VLEK-${title}`, organisation), 0x10101, newKey()),
+    // RSA keys take long, and few ask for this one.
+    get asvk() {
+      const name = nameOf(`SEV-VLEK-${title}`, organisation);
+      asvk ??= mintAuthority('asvk', name, 0x10101, newKey());
+      return asvk;
+    },
   };
 }
 
