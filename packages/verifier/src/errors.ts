@@ -62,8 +62,14 @@ export type EvidenceErrorCode =
   | 'pcr-mismatch'
   /** TPM: the key could sign what its TPM did not make, or could leave it. */
   | 'attestation-key-unfit'
+  /** TPM: an endorsement key that is none: it could sign, leave its TPM, or wraps otherwise. */
+  | 'endorsement-key-unfit'
   /** TPM: nothing shows that the key is in a TPM that anybody trusts. */
   | 'attestation-key-unproven'
+  /** TPM: the answer to a credential is not the secret that was in it. */
+  | 'credential-mismatch'
+  /** TPM: a credential was answered outside of its time. */
+  | 'credential-expired'
   /** Azure: the key of the vTPM is not the one that the hardware's report is about. */
   | 'runtime-data-mismatch'
   /** A measured-boot log does not lead to the register values that were quoted. */

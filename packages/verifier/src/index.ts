@@ -52,6 +52,7 @@ export { decodeHex, encodeHex } from './encoding/hex.js';
 export type { PemLimits } from './encoding/pem.js';
 export { parsePem } from './encoding/pem.js';
 export type { Json, JsonObject } from './encoding/strict-json.js';
+export type { EncryptionProvider } from './encryption-provider.js';
 export {
   type Cmw,
   type CmwCollection,
@@ -127,7 +128,7 @@ export { type Crl, parseCrl } from './pki/crl.js';
 export type { Name } from './pki/name.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
-export { webProvider } from './provider-web.js';
+export { webEncryption, webProvider } from './provider-web.js';
 export { parseReferenceText } from './reference-values/reference-text.js';
 export type { AnyEndorsements, AnyEvidence, FormatPolicies } from './registry.js';
 export {
@@ -160,9 +161,25 @@ export type { TdxPolicy } from './tdx/policy.js';
 export { type NoEndorsements, noEndorsements, type TokenEvidence } from './tokens/token-format.js';
 export type { SignatureScheme } from './tpm/algorithm.js';
 export type { TpmAttest, TpmSignature } from './tpm/attest.js';
+export { type AttestationKey, parseAttestationKey } from './tpm/attestation-key.js';
+export {
+  type ActivatedCredential,
+  type BeginCredentialInput,
+  type BegunCredential,
+  beginCredential,
+  type FinishCredentialInput,
+  finishCredential,
+} from './tpm/credential-exchange.js';
+export { type EndorsementKey, parseEndorsementKey } from './tpm/endorsement-key.js';
+export type { GivenRevocation } from './tpm/key-certificate.js';
+export {
+  credentialFile,
+  type MakeCredentialInput,
+  makeCredential,
+  type TpmCredential,
+} from './tpm/make-credential.js';
 export type { TpmEvidence } from './tpm/parse.js';
-export type { TpmPublicArea } from './tpm/public-area.js';
-export { nameOf, parseAttestationKey } from './tpm/public-area.js';
+export { nameOf, type PublicAreaHead } from './tpm/public-area.js';
 export { pinnedVtpmRoots } from './tpm/roots.js';
 export type { TpmEndorsements } from './tpm/verify.js';
 export {

@@ -1,6 +1,17 @@
-// CryptoProvider on node:crypto. The one file of this package, outside testing/, that needs Node.
+// CryptoProvider and EncryptionProvider on node:crypto. The one file of this package, outside testing/, that needs Node.
 
-import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+  publicEncrypt,
+  verify,
+} from 'node:crypto';
+import type { EncryptionProvider } from './encryption-provider.js';
 import { EvidenceError } from './errors.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
@@ -16,13 +27,16 @@ function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve.name;
 }
 
-function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): KeyObject {
-  let key: KeyObject;
+function readKey(spki: Uint8Array, use: string): KeyObject {
   try {
-    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch {
-    throw new EvidenceError('public-key-invalid', `public key: not usable for ${algorithm}`);
+    throw new EvidenceError('public-key-invalid', `public key: not usable for ${use}`);
   }
+}
+
+function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): KeyObject {
+  const key = readKey(spki, algorithm);
   if (!fits(algorithm, key)) {
     throw new EvidenceError('public-key-invalid', `public key: of another kind than ${algorithm}`);
   }
@@ -52,5 +66,45 @@ export const nodeProvider: CryptoProvider = {
       return verify(hash, data, { key, padding, saltLength }, signature);
     }
     return verify(hash, data, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+  },
+};
+
+const exchangeCurves = { p256: 'prime256v1', p384: 'secp384r1' } as const;
+
+export const nodeEncryption: EncryptionProvider = {
+  async encryptOaep(hash, spki, label, message) {
+    const key = readKey(spki, 'RSA-OAEP');
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    if (key.asymmetricKeyType === 'rsa') {
+      try {
+        const options = { key, padding, oaepHash: hash, oaepLabel: label };
+        return new Uint8Array(publicEncrypt(options, message));
+      } catch {
+        // Falls to the refusal below: the message is too long for the key.
+      }
+    }
+    throw new EvidenceError('public-key-invalid', 'public key: not usable for RSA-OAEP');
+  },
+
+  async agree(curve, spki) {
+    const theirs = readKey(spki, 'ECDH');
+    const namedCurve = exchangeCurves[curve];
+    if (theirs.asymmetricKeyDetails?.namedCurve !== namedCurve) {
+      throw new EvidenceError('public-key-invalid', `public key: not on ${curve}`);
+    }
+    const ours = generateKeyPairSync('ec', { namedCurve });
+    const shared = diffieHellman({ privateKey: ours.privateKey, publicKey: theirs });
+    const point = ours.publicKey.export({ type: 'spki', format: 'der' });
+    return {
+      point: new Uint8Array(point.subarray(-2 * shared.length)),
+      shared: new Uint8Array(shared),
+    };
+  },
+
+  async encryptBlock(key, block) {
+    const cipher = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false);
+    const encrypted = new Uint8Array(cipher.update(block));
+    cipher.final();
+    return encrypted;
   },
 };

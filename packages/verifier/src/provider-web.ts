@@ -1,5 +1,6 @@
-// CryptoProvider on WebCrypto, for browsers and every other runtime that has `crypto.subtle`.
+// CryptoProvider and EncryptionProvider on WebCrypto, for browsers and every other runtime that has `crypto.subtle`.
 
+import type { EncryptionProvider } from './encryption-provider.js';
 import { EvidenceError } from './errors.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
@@ -37,6 +38,21 @@ function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
+type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+async function importKey(
+  spki: Uint8Array,
+  algorithm: WebAlgorithm['import'],
+  uses: readonly ('verify' | 'encrypt')[],
+  use: string,
+): Promise<WebKey> {
+  try {
+    return await crypto.subtle.importKey('spki', plain(spki), algorithm, false, [...uses]);
+  } catch {
+    throw new EvidenceError('public-key-invalid', `public key: not usable for ${use}`);
+  }
+}
+
 export const webProvider: CryptoProvider = {
   async digest(algorithm, data) {
     return new Uint8Array(await crypto.subtle.digest(hashNames[algorithm], plain(data)));
@@ -44,15 +60,51 @@ export const webProvider: CryptoProvider = {
 
   async verify(algorithm, spki, signature, data) {
     const web = describe(algorithm);
-    let key: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
-    try {
-      key = await crypto.subtle.importKey('spki', plain(spki), web.import, false, ['verify']);
-    } catch {
-      throw new EvidenceError('public-key-invalid', `public key: not usable for ${algorithm}`);
-    }
+    const key = await importKey(spki, web.import, ['verify'], algorithm);
     // Some take an RSA signature whose leading zeros are left out for the same number.
     const { modulusLength: modulusBits } = key.algorithm as { readonly modulusLength?: number };
     if (modulusBits !== undefined && signature.length !== Math.ceil(modulusBits / 8)) return false;
     return crypto.subtle.verify(web.verify, key, plain(signature), plain(data));
+  },
+};
+
+const exchangeCurves = { p256: 'P-256', p384: 'P-384' } as const;
+const coordinateBits = { p256: 256, p384: 384 } as const;
+
+export const webEncryption: EncryptionProvider = {
+  async encryptOaep(hash, spki, label, message) {
+    const name = 'RSA-OAEP';
+    const key = await importKey(spki, { name, hash: hashNames[hash] }, ['encrypt'], name);
+    try {
+      const encrypted = await crypto.subtle.encrypt(
+        { name, label: plain(label) },
+        key,
+        plain(message),
+      );
+      return new Uint8Array(encrypted);
+    } catch {
+      throw new EvidenceError('public-key-invalid', 'public key: not usable for RSA-OAEP');
+    }
+  },
+
+  async agree(curve, spki) {
+    const algorithm = { name: 'ECDH', namedCurve: exchangeCurves[curve] };
+    const theirs = await importKey(spki, algorithm, [], 'ECDH');
+    const ours = await crypto.subtle.generateKey(algorithm, false, ['deriveBits']);
+    const exchange = { name: 'ECDH', public: theirs };
+    const bits = coordinateBits[curve];
+    const shared = await crypto.subtle.deriveBits(exchange, ours.privateKey, bits);
+    // An uncompressed point begins with a byte that says so.
+    const point = new Uint8Array(await crypto.subtle.exportKey('raw', ours.publicKey)).subarray(1);
+    return { point, shared: new Uint8Array(shared) };
+  },
+
+  async encryptBlock(key, block) {
+    // WebCrypto has no bare AES. CTR encrypts its counter, here the block, and adds the data, here none.
+    const imported = await crypto.subtle.importKey('raw', plain(key), 'AES-CTR', false, [
+      'encrypt',
+    ]);
+    const counter = { name: 'AES-CTR', counter: plain(block), length: 64 };
+    return new Uint8Array(await crypto.subtle.encrypt(counter, imported, new Uint8Array(16)));
   },
 };

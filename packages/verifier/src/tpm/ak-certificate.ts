@@ -1,52 +1,21 @@
 // Whose key signed a quote: a certificate that somebody who knows the TPM issued for it (TCG EK
 // Credential Profile 2.5; TCG AK certificates of cloud providers). What the issuer checked before it did is not told.
 
-import { equalBytes } from '../encoding/bytes.js';
 import { certificateDerLimits, DerReader } from '../encoding/der.js';
 import { EvidenceError } from '../errors.js';
-import type { PublicKey } from '../pki/algorithm.js';
 import type { Certificate } from '../pki/certificate.js';
-import {
-  type RevocationPolicy,
-  type TrustedRoot,
-  type VerifiedChain,
-  verifyChain,
-} from '../pki/chain.js';
-import type { CryptoProvider } from '../provider.js';
+import type { VerifiedChain } from '../pki/chain.js';
 import type { ClaimValue } from '../types.js';
+import { type KeyCertificateInput, verifyKeyCertificate } from './key-certificate.js';
 
-/** A certificate with an empty subject states the TPM's in a critical subjectAltName (RFC 5280). */
-const subjectAltName = '2.5.29.17';
 const gceInstance = '1.3.6.1.4.1.11129.2.1.21';
 
 /** @throws EvidenceError as verifyChain, 'attestation-key-unproven' if it certifies another key */
-export async function verifyAkCertificate(input: {
-  /** The key's certificate first, then its issuers. */
-  readonly chain: readonly Certificate[];
-  readonly key: PublicKey;
-  readonly roots: readonly TrustedRoot[];
-  readonly revocation: RevocationPolicy;
-  readonly now: Date;
-  readonly provider: CryptoProvider;
-}): Promise<VerifiedChain> {
-  const { chain, key, roots, revocation, now, provider } = input;
-  const verified = await verifyChain({
-    chain,
-    trustedRoots: roots,
-    revocation,
-    now,
-    provider,
-    understoodOfLeaf: new Set([subjectAltName]),
-  });
-  const { leaf } = verified;
-  if (verified.path.length < 2 || leaf.basicConstraints?.ca === true) {
-    throw new EvidenceError('chain-invalid', 'AK certificate: is an authority');
-  }
-  if (leaf.keyUsage !== null && !leaf.keyUsage.has('digitalSignature')) {
+export async function verifyAkCertificate(input: KeyCertificateInput): Promise<VerifiedChain> {
+  const verified = await verifyKeyCertificate('AK', input);
+  const { keyUsage } = verified.leaf;
+  if (keyUsage !== null && !keyUsage.has('digitalSignature')) {
     throw new EvidenceError('chain-invalid', 'AK certificate: its key may not sign');
-  }
-  if (!equalBytes(leaf.publicKey.spki, key.spki)) {
-    throw new EvidenceError('attestation-key-unproven', 'AK certificate: of another key');
   }
   return verified;
 }

@@ -7,11 +7,13 @@ import type { DigestAlgorithm, SignatureAlgorithm } from '../provider.js';
 
 export const tpmAlgorithm = {
   rsa: 0x0001,
+  aes: 0x0006,
   null: 0x0010,
   rsassa: 0x0014,
   rsapss: 0x0016,
   ecdsa: 0x0018,
   ecc: 0x0023,
+  cfb: 0x0043,
 } as const;
 
 const hashes: ReadonlyMap<number, DigestAlgorithm> = new Map([

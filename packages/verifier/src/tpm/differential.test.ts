@@ -10,10 +10,12 @@ import { skipWithout } from '../testing/programs.test.js';
 import { flipBit } from '../testing/snp-scene.js';
 import { SwTpm } from '../testing/swtpm.test.js';
 import { tpmContainer } from '../testing/tpm.js';
+import { activatedFor } from '../testing/tpm-credential-scene.js';
 import { binding, nonce } from '../testing/tpm-scene.js';
 import { parseTpmAttest, parseTpmSignature } from './attest.js';
+import { parseAttestationKey } from './attestation-key.js';
 import { parseTpmEvidence } from './parse.js';
-import { nameOf, parseAttestationKey } from './public-area.js';
+import { nameOf } from './public-area.js';
 import { checkPcrDigest, checkQuoteSignature } from './quote.js';
 import { verifyTpmQuote } from './verify.js';
 
@@ -92,16 +94,17 @@ describe('quotes of a real TPM', { skip }, () => {
       it(`${scheme}, ${bank} ${pcrs.join(',')}: verified, bound, with the key's Name`, async () => {
         const { message, signature, values } = quote(scheme, bank, pcrs);
         const akPublic = tpm.read(`${scheme}.pub`);
+        const now = new Date();
         const container = tpmContainer({ quote: message, signature, akPublic, pcrs: values });
         const claims = await verifyTpmQuote({
           evidence: parseTpmEvidence(new TextEncoder().encode(JSON.stringify(container))),
           endorsements: {
             format: 'tpm2-quote',
-            provenance: { kind: 'credential', activatedName: tpm.read(`${scheme}.name`) },
+            provenance: { kind: 'credential', credential: await activatedFor(akPublic, now) },
           },
           roots: [],
           expectedBinding: binding,
-          now: new Date(),
+          now,
           provider: nodeProvider,
         });
         assert.equal(claims.binding, 'checked');

@@ -11,14 +11,14 @@ import { parseTcgEventLog } from '../eventlog/parse-tcg.js';
 import { type Certificate, parseCertificate } from '../pki/certificate.js';
 import type { EndorsementRef, Evidence } from '../types.js';
 import { parseTpmAttest, parseTpmSignature, type TpmAttest, type TpmSignature } from './attest.js';
-import { parseAttestationKey, type TpmPublicArea } from './public-area.js';
+import { type AttestationKey, parseAttestationKey } from './attestation-key.js';
 
 /** A quote and what belongs to it, NOT trusted. */
 export interface TpmEvidence extends Evidence {
   readonly format: 'tpm2-quote';
   readonly attest: TpmAttest;
   readonly signature: TpmSignature;
-  readonly key: TpmPublicArea;
+  readonly key: AttestationKey;
   /** Values as they came with the quote. */
   readonly pcrs: ReadonlyMap<number, Uint8Array>;
   /** The key's certificate first; empty if the verifier knows the key otherwise. */

@@ -21,6 +21,7 @@ import {
   u16be,
   u32be,
 } from '../testing/tpm.js';
+import { activatedFor } from '../testing/tpm-credential-scene.js';
 import {
   akCa,
   akOf,
@@ -29,9 +30,11 @@ import {
   refusesTpm,
   stageTpm,
   type TpmScene,
+  tpmNow,
 } from '../testing/tpm-scene.js';
+import { parseAttestationKey } from './attestation-key.js';
 import { parseTpmEvidence } from './parse.js';
-import { nameOf, parseAttestationKey } from './public-area.js';
+import { nameOf } from './public-area.js';
 import { verifyTpmQuote } from './verify.js';
 
 const kinds: readonly TpmKeyKind[] = ['rsassa', 'rsapss', 'ecdsa-p256', 'ecdsa-p384'];
@@ -73,17 +76,18 @@ describe('a TPM quote', () => {
     });
   }
 
-  it('by a key whose Name the caller saw activated needs no certificate', async () => {
-    const area = parseAttestationKey(akOf('rsassa').publicArea);
-    const activatedName = await nameOf(area, nodeProvider);
-    const provenance = { kind: 'credential', activatedName } as const;
+  it('by a key whose TPM activated a credential needs no certificate', async () => {
+    const { publicArea } = akOf('rsassa');
+    const credential = await activatedFor(publicArea, tpmNow);
+    const provenance = { kind: 'credential', credential } as const;
     const claims = await playTpm({
       ak: akOf('rsassa'),
       provenance,
       container: { akCertificates: [] },
     });
     assert.equal(claims.values.ak_provenance, 'credential');
-    assert.equal(claims.values.ak_name, encodeHex(activatedName));
+    const name = await nameOf(parseAttestationKey(publicArea), nodeProvider);
+    assert.equal(claims.values.ak_name, encodeHex(name));
     await refusesTpm('attestation-key-unproven', { ak: akOf('ecdsa-p256'), provenance });
   });
 

@@ -2,17 +2,20 @@
 // the PCRs are acceptable is appraise(). Must never take a key's word for itself.
 
 import { checkNonce } from '../binding.js';
-import { equalBytes } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { eventLogClaims, imaClaims, type QuotedRegisters } from '../eventlog/verify-event-log.js';
 import { mint } from '../mint.js';
-import { parseCertificate } from '../pki/certificate.js';
-import type { RevocationPolicy } from '../pki/chain.js';
-import { parseCrl } from '../pki/crl.js';
 import type { ClaimValue, Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { gceInstanceClaims, verifyAkCertificate } from './ak-certificate.js';
 import { quoteClaims } from './claims.js';
+import { type ActivatedCredential, isActivated } from './credential-exchange.js';
+import {
+  type GivenRevocation,
+  oldestIssue,
+  readCertificates,
+  readRevocation,
+} from './key-certificate.js';
 import type { TpmEvidence } from './parse.js';
 import { nameOf } from './public-area.js';
 import { checkPcrDigest, checkQuoteSignature } from './quote.js';
@@ -26,19 +29,12 @@ export interface TpmEndorsements extends Endorsements {
         readonly kind: 'certificate';
         /** DER of issuers that did not come with it. */
         readonly intermediates: readonly Uint8Array[];
-        readonly revocation:
-          | { readonly kind: 'crls'; readonly crls: readonly Uint8Array[] }
-          | { readonly kind: 'not-checked' };
+        readonly revocation: GivenRevocation;
       }
     | {
-        /**
-         * The caller itself has seen this key's TPM activate a credential (TPM2_MakeCredential by the
-         * caller, TPM2_ActivateCredential by the TPM whose endorsement key it knows). This is the
-         * caller's own statement: it must never be taken from what a workload brought.
-         */
+        /** A TPM whose endorsement key is certified has activated a credential for this key. */
         readonly kind: 'credential';
-        /** The Name that the credential was made for. */
-        readonly activatedName: Uint8Array;
+        readonly credential: ActivatedCredential;
       };
 }
 
@@ -49,11 +45,12 @@ interface Proof {
   readonly ages: Readonly<Record<string, number>>;
 }
 
-const crlsMax = 8;
-const intermediatesMax = 6;
-
 function unproven(why: string): EvidenceError {
   return new EvidenceError('attestation-key-unproven', `TPM attestation key: ${why}`);
+}
+
+function secondsBetween(from: Date, until: Date): number {
+  return Math.floor((until.getTime() - from.getTime()) / 1000);
 }
 
 async function proveByCertificate(
@@ -61,27 +58,18 @@ async function proveByCertificate(
   provenance: Extract<TpmEndorsements['provenance'], { kind: 'certificate' }>,
 ): Promise<Proof> {
   const { evidence, roots, now, provider } = input;
-  const { intermediates } = provenance;
   if (evidence.akCertificates.length === 0) throw unproven('no certificate came with it');
-  if (intermediates.length > intermediatesMax) throw unproven('too many intermediates');
-  const given = provenance.revocation;
-  if (given.kind === 'crls' && given.crls.length > crlsMax) {
-    throw new EvidenceError('crl-invalid', `CRLs: more than ${crlsMax}`);
-  }
-  const revocation: RevocationPolicy =
-    given.kind === 'not-checked'
-      ? given
-      : { kind: 'crls', crls: given.crls.map(parseCrl), requiredFor: 'intermediates' };
+  const intermediates = readCertificates(provenance.intermediates);
+  const revocation = readRevocation(provenance.revocation, 'intermediates');
   const chain = await verifyAkCertificate({
-    chain: [...evidence.akCertificates, ...intermediates.map(parseCertificate)],
+    chain: [...evidence.akCertificates, ...intermediates],
     key: evidence.key.publicKey,
     roots,
     revocation,
     now,
     provider,
   });
-  const issued = revocation.kind === 'crls' ? revocation.crls.map((crl) => crl.thisUpdate) : [];
-  const oldest = Math.min(...issued.map((date) => date.getTime()));
+  const issued = oldestIssue(revocation);
   return {
     claims: {
       ak_provenance: 'certificate',
@@ -91,8 +79,25 @@ async function proveByCertificate(
       revocation_checked: chain.revocationChecked,
       ...gceInstanceClaims(chain.leaf),
     },
-    ages: issued.length === 0 ? {} : { crl: Math.floor((now.getTime() - oldest) / 1000) },
+    ages: issued === null ? {} : { crl: secondsBetween(issued, now) },
   };
+}
+
+/** The statement is compared as it stands: who minted it has checked the endorsement key's chain. */
+function proveByCredential(
+  { now }: Input,
+  credential: ActivatedCredential | undefined,
+  name: Uint8Array,
+): Proof {
+  if (credential === undefined || !isActivated(credential)) {
+    throw unproven('not by a credential that was activated');
+  }
+  if (credential.akName !== encodeHex(name)) throw unproven('the credential was made for another');
+  const age = secondsBetween(new Date(credential.activatedAt), now);
+  if (age < 0) throw unproven('the credential was activated later than now');
+  const { crlIssuedAt, values } = credential;
+  const crl = crlIssuedAt === null ? {} : { crl: secondsBetween(new Date(crlIssuedAt), now) };
+  return { claims: { ak_provenance: 'credential', ...values }, ages: { credential: age, ...crl } };
 }
 
 async function proveKey(input: Input, name: Uint8Array): Promise<Proof> {
@@ -101,10 +106,7 @@ async function proveKey(input: Input, name: Uint8Array): Promise<Proof> {
     case 'certificate':
       return proveByCertificate(input, provenance);
     case 'credential':
-      if (!equalBytes(provenance.activatedName, name)) {
-        throw unproven('the credential was made for another');
-      }
-      return { claims: { ak_provenance: 'credential' }, ages: {} };
+      return proveByCredential(input, provenance.credential, name);
     default:
       throw unproven('nothing was given that shows where it is');
   }
