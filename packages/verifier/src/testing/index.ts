@@ -79,6 +79,7 @@ export {
 } from './nvidia-gpu.js';
 export type { PckFields } from './pck-extension.js';
 export { makeKernel, makePe, type PeFields } from './pe-image.js';
+export type { CertifiedKey } from './saved-keys.js';
 export { type MintSgxQuoteOptions, mintSgxQuote } from './sgx-quote.js';
 export { makeSigstruct, signSigstruct } from './sigstruct.js';
 export {
