@@ -125,6 +125,7 @@ export type { Extension, Extensions, KeyUsage } from './pki/certificate.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
 export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
+export type { AuthorityKey } from './pki/key-identifiers.js';
 export type { Name } from './pki/name.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
