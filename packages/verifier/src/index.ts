@@ -15,6 +15,7 @@ export { bindingBytes, sessionNonce } from './binding.js';
 export {
   appraiseComposite,
   type CompositeResult,
+  parseRequiredComposition,
   type RequiredComposition,
 } from './composite/appraise-composite.js';
 export {

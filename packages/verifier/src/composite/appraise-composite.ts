@@ -3,11 +3,56 @@
 
 import { appraise } from '../appraise/appraise.js';
 import type { AppraisalPolicy } from '../appraise/policy.js';
-import type { AttestationResult, EvidenceFormat, Fault, ReferenceValues } from '../types.js';
+import { EvidenceError } from '../errors.js';
+import {
+  type AttestationResult,
+  type EvidenceFormat,
+  evidenceFormats,
+  type Fault,
+  type ReferenceValues,
+} from '../types.js';
+import { checkComposition, leadName, partsMax } from './composite-binding.js';
 import { assertVerifiedComposite, type VerifiedComposite } from './verify-composite.js';
 
 /** Part names to the formats that each may have. Every part must be named, and every name must be there. */
 export type RequiredComposition = Readonly<Record<string, readonly EvidenceFormat[]>>;
+
+function invalid(why: string): EvidenceError {
+  return new EvidenceError('input-invalid', `composition: ${why}`);
+}
+
+function parseAccepted(name: string, value: unknown): readonly EvidenceFormat[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  const known = evidenceFormats.filter((format) => list.includes(format));
+  if (known.length > 0 && known.length === list.length) return known;
+  throw invalid(`${name}: want a list of formats, each once`);
+}
+
+/**
+ * Reads what is asked for from a document: 2 to 16 parts, `lead` among them and no device in its place.
+ * @throws EvidenceError 'input-invalid' naming the part
+ */
+export function parseRequiredComposition(value: unknown): RequiredComposition {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid('want an object');
+  }
+  const entries = Object.entries(value);
+  if (entries.length > partsMax) throw invalid(`more than ${partsMax} parts`);
+  const required = Object.fromEntries(
+    entries.map(([name, formats]) => [name, parseAccepted(name, formats)]),
+  );
+  try {
+    for (const lead of required[leadName] ?? []) {
+      const first = Object.entries(required).map(([name, [format]]) => [name, format]);
+      checkComposition({ ...Object.fromEntries(first), [leadName]: lead });
+    }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw invalid(error.message);
+  }
+  if (required[leadName] === undefined) throw invalid(`want a part named ${leadName}`);
+  return required;
+}
 
 /** The outcome for the whole. Release nothing unless `status` is 'affirming'. */
 export interface CompositeResult {

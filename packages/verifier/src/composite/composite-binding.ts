@@ -11,7 +11,7 @@ import type { EvidenceFormat } from '../types.js';
 export type Composition = Readonly<Record<string, EvidenceFormat>>;
 
 export const leadName = 'lead';
-const partsMax = 16;
+export const partsMax = 16;
 const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 const wholeDomain = 'vouchsafe composite v1\0';
 const partDomain = 'vouchsafe composite part v1\0';

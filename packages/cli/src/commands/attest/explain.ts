@@ -19,6 +19,7 @@ const shown: readonly (readonly [string, string])[] = [
   ['publicKeySha256', 'Workload key'],
   ['binding', 'Binding'],
   ['policyDigest', 'Policy'],
+  ['part', 'Part refused'],
   ['tcbStatus', 'TCB status'],
   ['endorsementSource', 'Endorsements from'],
 ];

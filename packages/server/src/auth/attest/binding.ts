@@ -3,6 +3,8 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import { invalidRequest } from '../../framework/errors.js';
 
 export const BINDING_PROFILE = 'vouchsafe-binding-v1';
+/** How the parts of composite evidence are bound: compositeBindings of the verifier over the report data. */
+export const COMPOSITE_PROFILE = 'vouchsafe-composite-v1';
 export const EXPORTER_LABEL = 'EXPORTER-vouchsafe-attested-login';
 export const EXPORTER_BYTES = 32;
 export const CHALLENGE_BYTES = 32;

@@ -18,6 +18,7 @@ function decision(at: number, genuine: boolean): Decision {
     outcome: 'refused',
     code: 'debug',
     message: 'm',
+    part: null,
     genuine,
     role: 'web',
     remoteAddress: '192.0.2.1',

@@ -12,12 +12,14 @@ export interface Decision {
   /** 'accepted', or the code of the refusal. */
   readonly code: string;
   readonly message: string;
+  /** Of composite evidence, the part that was refused; null if none was, for the whole, and without parts. */
+  readonly part: string | null;
   /** Whether the evidence was found genuine and meant for this login; what was decided before that is not worth much. */
   readonly genuine: boolean;
   readonly role: string;
   readonly remoteAddress: string;
   readonly format: string;
-  /** SHA-256 of the evidence as it came, hex. */
+  /** Hex SHA-256 of the evidence, or, of composite evidence, of the JSON text of the collection as it came. */
   readonly evidenceSha256: string;
   readonly publicKeySha256: string;
   readonly binding: 'key' | 'exporter' | 'none';

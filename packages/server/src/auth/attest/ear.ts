@@ -9,11 +9,17 @@ const PLACE: KeyPlace = { privateKey: 'ear-key', publicKey: 'ear-key-public' };
 const LIFETIME_MS = 300_000;
 
 export interface EarFacts {
-  readonly result: AttestationResult;
+  /** By the name that the appraisal gets: the evidence's format, or the name of a part. */
+  readonly submodules: ReadonlyMap<
+    string,
+    {
+      readonly result: AttestationResult;
+      /** The 64 bytes that the evidence is bound to. */
+      readonly reportData: Uint8Array;
+    }
+  >;
   /** Digests of the policy and of the reference values, in this order. */
   readonly policyIds: readonly string[];
-  /** The 64 bytes that the evidence is bound to. */
-  readonly reportData: Uint8Array;
   readonly decisionId: string;
   /** The name of the server identity, 32 bytes. */
   readonly serverIdentity: Buffer;
@@ -63,11 +69,14 @@ const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toS
  * (RFC 9449 section 6.1); there is no `aud`: what it is shown to has to ask for possession of that key.
  */
 export async function signEar(storage: Storage, facts: EarFacts): Promise<string> {
-  const { result, now } = facts;
+  const { submodules, policyIds, now } = facts;
   const claims = earClaims({
-    submodules: {
-      [result.format]: { result, policyIds: facts.policyIds, nonce: facts.reportData },
-    },
+    submodules: Object.fromEntries(
+      [...submodules].map(([name, { result, reportData }]) => [
+        name,
+        { result, policyIds, nonce: reportData },
+      ]),
+    ),
     verifierId: { developer: 'vouchsafe', build: facts.build },
     issuedAt: new Date(now),
     expiresAt: new Date(now + LIFETIME_MS),

@@ -6,6 +6,7 @@ import {
   EvidenceError,
   type EvidenceErrorCode,
   type EvidenceFormat,
+  gpuEndorsementsFromPem,
   noEndorsements,
   parseEvidence,
   type TrustedRoot,
@@ -86,6 +87,8 @@ function candidates(
       return trust.endorsements.findDcap(evidence.td, brought, now);
     case 'azure-snp-vtpm':
       return trust.endorsements.findSnp(evidence.report, brought, now);
+    case 'nvidia-gpu':
+      return gpuChains(of(ENDORSEMENT_TYPES.gpuCertificates), trust.onSourceFault);
     case 'aws-nitro':
       return selfContained({ format: 'aws-nitro' });
     case 'azure-maa':
@@ -114,6 +117,23 @@ async function* selfContained(
   endorsements: AnyEndorsements,
 ): AsyncGenerator<Candidate<AnyEndorsements>> {
   yield { source: 'evidence', endorsements, keep: null };
+}
+
+/** The device hands them out, and nobody else has them. A workload cannot bring a revocation list. */
+async function* gpuChains(
+  chains: readonly Buffer[],
+  onFault: OnSourceFault,
+): AsyncGenerator<Candidate<AnyEndorsements>> {
+  for (const pem of chains) {
+    let endorsements: AnyEndorsements;
+    try {
+      endorsements = gpuEndorsementsFromPem(new Uint8Array(pem), { kind: 'not-checked' });
+    } catch (error) {
+      onFault('offered', error);
+      continue;
+    }
+    yield { source: 'offered', endorsements, keep: null };
+  }
 }
 
 async function keep(candidate: Candidate<AnyEndorsements>, trust: TrustAnchors): Promise<void> {

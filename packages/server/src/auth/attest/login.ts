@@ -2,13 +2,7 @@
 // appraisal. What a role is like is looked at last, so that only genuine evidence learns of it. Every outcome leaves a
 // decision record before anything is released; the workload gets a code.
 import { createHash, type KeyObject } from 'node:crypto';
-import {
-  type AttestationResult,
-  appraise,
-  EvidenceError,
-  type EvidenceFormat,
-  type VerifiedClaims,
-} from '@vouchsafe/verifier';
+import { EvidenceError, leadName } from '@vouchsafe/verifier';
 import type { AuthGrant, Request, Response } from '../../framework/backend.js';
 import { isAddressAllowed } from '../../framework/cidr.js';
 import { ApiError } from '../../framework/errors.js';
@@ -25,18 +19,25 @@ import { consumeChallenge } from './challenge.js';
 import { type Decision, type DecisionLog, newDecisionId } from './decisions.js';
 import { policies, referenceValues } from './documents.js';
 import { signEar } from './ear.js';
-import { evaluate, type TrustAnchors } from './evaluate.js';
+import type { TrustAnchors } from './evaluate.js';
 import { readIdentity } from './identity.js';
+import {
+  type AppraisedLogin,
+  appraiseLogin,
+  recordOf,
+  type VerifiedLogin,
+  verifyLogin,
+} from './login-evidence.js';
 import { internalOf } from './renewal.js';
 import { type AttestRole, findRole } from './role.js';
-import type { CmwRecord } from './wire.js';
+import type { LoginEvidence, OfferedRecords } from './wire.js';
 
 export interface LoginInput {
   readonly role: string;
   readonly challenge: Buffer;
   readonly ticket: Buffer;
-  readonly evidence: { readonly format: EvidenceFormat; readonly bytes: Buffer };
-  readonly offered: readonly CmwRecord[];
+  readonly evidence: LoginEvidence;
+  readonly offered: OfferedRecords;
   /** SubjectPublicKeyInfo, and the key that it is. */
   readonly publicKey: Buffer;
   readonly key: KeyObject;
@@ -55,6 +56,11 @@ export interface LoginParts {
 /** What is known of a login so far; becomes its decision record. */
 type Draft = { -readonly [K in keyof Decision]: Decision[K] };
 
+/** What records and metadata call it. */
+function formatOf({ isComposite, parts }: LoginEvidence): string {
+  return isComposite ? 'composite' : (parts.get(leadName)?.format ?? '');
+}
+
 function newDraft(request: Request, input: LoginInput): Draft {
   return {
     id: newDecisionId(request.now),
@@ -62,11 +68,12 @@ function newDraft(request: Request, input: LoginInput): Draft {
     outcome: 'refused',
     code: '',
     message: '',
+    part: null,
     genuine: false,
     role: input.role,
     remoteAddress: request.connection.remoteAddress,
-    format: input.evidence.format,
-    evidenceSha256: createHash('sha256').update(input.evidence.bytes).digest('hex'),
+    format: formatOf(input.evidence),
+    evidenceSha256: createHash('sha256').update(input.evidence.received).digest('hex'),
     publicKeySha256: keyName(input.publicKey).toString('hex'),
     binding: 'none',
     policyDigest: '',
@@ -103,13 +110,17 @@ export async function login(
   try {
     await useChallenge(request, input);
     const expected = await checkProof(request, input, draft);
-    const claims = await verify(request, input, parts.trust, expected, draft);
+    const verified = await verify(request, input, parts.trust, expected, draft);
     const role = await admit(request, input, draft);
-    const result = await judge(request, role, claims, draft);
+    const appraised = await judge(request, role, verified, draft);
     const ear = await signEar(request.storage, {
-      result,
+      submodules: new Map(
+        [...appraised.results].map(([name, result]) => [
+          name,
+          { result, reportData: verified.parts.get(name)?.boundTo ?? expected },
+        ]),
+      ),
       policyIds: [role.policy, ...role.referenceValues],
-      reportData: expected,
       decisionId: draft.id,
       serverIdentity: (await readIdentity(request.storage)).name,
       workloadKey: input.key,
@@ -117,7 +128,7 @@ export async function login(
       build: parts.build,
       now: request.now,
     });
-    response = accepted(request, input, role, result, draft, ear);
+    response = accepted(request, input, role, appraised, draft, ear);
   } catch (error) {
     throw await refuse(request, draft, parts.decisions, error);
   }
@@ -158,6 +169,7 @@ async function refuse(
   if (isRefusal) {
     draft.code = error.code;
     draft.message = error.message;
+    if (error instanceof EvidenceError) draft.part = error.part;
     await decisions.record(request.storage, draft);
     return denied(error.code, draft.id);
   }
@@ -201,10 +213,9 @@ async function verify(
   trust: TrustAnchors,
   expectedBinding: Buffer,
   draft: Draft,
-): Promise<VerifiedClaims> {
-  const { claims, endorsementSource } = await evaluate(trust, {
-    format: input.evidence.format,
-    evidence: input.evidence.bytes,
+): Promise<VerifiedLogin> {
+  const verified = await verifyLogin(trust, {
+    evidence: input.evidence,
     offered: input.offered,
     expectedBinding,
     now: new Date(request.now),
@@ -213,12 +224,8 @@ async function verify(
     },
   });
   draft.genuine = true;
-  draft.endorsementSource = endorsementSource;
-  draft.endorsementAges = claims.endorsementAges;
-  draft.tcbStatus = claims.tcbStatus;
-  draft.advisories = claims.advisories;
-  draft.claims = claims.values;
-  return claims;
+  Object.assign(draft, recordOf(verified));
+  return verified;
 }
 
 async function admit(request: Request, input: LoginInput, draft: Draft): Promise<AttestRole> {
@@ -230,21 +237,30 @@ async function admit(request: Request, input: LoginInput, draft: Draft): Promise
   if (!isAddressAllowed(boundCidrs, request.connection.remoteAddress)) {
     throw new Refusal('address-not-allowed', `the role admits ${boundCidrs.join(', ')}`);
   }
-  if (!role.formats.includes(input.evidence.format)) {
-    throw new Refusal('format-not-allowed', `the role admits ${role.formats.join(', ')}`);
-  }
+  checkKind(role, input.evidence);
   if (role.requiredBinding === 'exporter' && input.binding !== 'exporter') {
     throw new Refusal('binding-too-weak', 'the role asks for evidence that is bound to TLS');
   }
   return role;
 }
 
+/** A role asks for a machine with its parts, or for evidence of one part: never for either. */
+function checkKind({ composition, formats }: AttestRole, evidence: LoginEvidence): void {
+  if (composition !== null) {
+    if (evidence.isComposite) return;
+    const parts = Object.keys(composition).join(', ');
+    throw new Refusal('composition', `the role asks for composite evidence of ${parts}`);
+  }
+  if (!evidence.isComposite && formats.includes(formatOf(evidence))) return;
+  throw new Refusal('format-not-allowed', `the role admits ${formats.join(', ')}, each alone`);
+}
+
 async function judge(
   request: Request,
   role: AttestRole,
-  claims: VerifiedClaims,
+  verified: VerifiedLogin,
   draft: Draft,
-): Promise<AttestationResult> {
+): Promise<AppraisedLogin> {
   const policy = await policies.find(request.storage, role.policy);
   if (policy === null) throw new Refusal('policy-unknown', `${role.policy} was deleted`);
   const references = [];
@@ -253,18 +269,34 @@ async function judge(
     if (found === null) throw new Refusal('reference-values-unknown', `${digest} was deleted`);
     references.push(found.document);
   }
-  const result = appraise(claims, policy.document, references);
-  draft.faults = result.faults;
-  if (result.status === 'affirming') return result;
-  const reasons = result.faults.map((fault) => fault.message).join('; ');
-  throw new Refusal(result.faults[0]?.code ?? 'appraisal-failed', reasons);
+  const appraised = appraiseLogin(verified, role.composition, policy.document, references);
+  const { faults } = appraised;
+  draft.faults = faults;
+  if (appraised.status === 'affirming') return appraised;
+  draft.part = appraised.part;
+  const reasons = faults.map((fault) => fault.message).join('; ');
+  throw new Refusal(faults[0]?.code ?? 'appraisal-failed', reasons);
+}
+
+/** Of composite evidence the vector is the lead's, and `parts` says what the whole is made of. */
+function resultData({ results }: AppraisedLogin, isComposite: boolean) {
+  const [only] = results.values();
+  const shown = isComposite ? results.get(leadName) : only;
+  const parts = [...results].map(([name, { format, status, tcbStatus, trustVector }]) => [
+    name,
+    { format, status, tcb_status: tcbStatus, trust_vector: { ...trustVector } },
+  ]);
+  return {
+    trust_vector: { ...shown?.trustVector },
+    ...(isComposite ? { parts: Object.fromEntries(parts) } : {}),
+  };
 }
 
 function accepted(
   request: Request,
   input: LoginInput,
   role: AttestRole,
-  result: AttestationResult,
+  appraised: AppraisedLogin,
   draft: Draft,
   ear: string,
 ): Response {
@@ -288,12 +320,12 @@ function accepted(
     auth,
     data: {
       attestation: {
-        status: result.status,
+        status: appraised.status,
         decision_id: draft.id,
         policy_digest: role.policy,
         tcb_status: draft.tcbStatus,
         binding: input.binding,
-        trust_vector: { ...result.trustVector },
+        ...resultData(appraised, input.evidence.isComposite),
       },
       ear,
       provision: JSON.parse(JSON.stringify(role.provision)),

@@ -4,14 +4,20 @@ import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
 import { path } from '../../framework/path.js';
 import type { AttestParts } from './backend.js';
-import { BINDING_PROFILE, challengeBytes, parsePublicKey, serverReportData } from './binding.js';
+import {
+  BINDING_PROFILE,
+  COMPOSITE_PROFILE,
+  challengeBytes,
+  parsePublicKey,
+  serverReportData,
+} from './binding.js';
 import { CHALLENGE_TTL_MS, issueChallenge } from './challenge.js';
 import type { DecisionLog } from './decisions.js';
 import { earKeySet } from './ear.js';
 import { readIdentity, signAsServer } from './identity.js';
 import { login } from './login.js';
 import { canonicalRoleName, isRoleName } from './role.js';
-import { parseBase64url, parseEvidence, parseOffered } from './wire.js';
+import { parseBase64url, parseLoginEvidence, parseOffered } from './wire.js';
 
 const KEY_BYTES_MAX = 128;
 const SHORT_BYTES_MAX = 64;
@@ -84,6 +90,7 @@ function challengePath(parts: AttestParts): Path {
             ticket: ticket.toString('base64url'),
             expires_in: CHALLENGE_TTL_MS / 1000,
             binding_profile: BINDING_PROFILE,
+            composite_profile: COMPOSITE_PROFILE,
             mount: mount.path,
             server_identity: identity.name.toString('hex'),
             identity_key: identity.spki.toString('base64'),
@@ -108,8 +115,12 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
       role: field.string('role to log in with'),
       challenge: field.string('as handed out, base64url'),
       ticket: field.string('as handed out, base64url'),
-      evidence: field.raw('CMW record: ["media type", "base64url"]'),
-      endorsements: field.raw('CMW records that the platform handed out'),
+      evidence: field.raw(
+        'CMW record: ["media type", "base64url"]; or a collection of them, one named "lead"',
+      ),
+      endorsements: field.raw(
+        'list of CMW records that the platform handed out; or such lists by the names of the parts',
+      ),
       public_key: field.string('the workload key, SubjectPublicKeyInfo, base64url'),
       binding: field.string('"key" or "exporter": what the report data was made with', 'key'),
       proof: field.string('signature by the workload key over the report data, base64url'),
@@ -128,6 +139,7 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
             'field-invalid',
           );
         }
+        const evidence = parseLoginEvidence(values.evidence);
         const publicKey = parseBase64url(values.public_key, 'public_key', KEY_BYTES_MAX);
         return await login(
           request,
@@ -135,8 +147,8 @@ function loginPath(parts: AttestParts, decisions: DecisionLog): Path {
             role: values.role,
             challenge: parseBase64url(values.challenge, 'challenge', SHORT_BYTES_MAX),
             ticket: parseBase64url(values.ticket, 'ticket', SHORT_BYTES_MAX),
-            evidence: parseEvidence(values.evidence),
-            offered: parseOffered(values.endorsements),
+            evidence,
+            offered: parseOffered(values.endorsements, evidence),
             publicKey,
             key: parsePublicKey(publicKey),
             binding,

@@ -10,8 +10,10 @@ const SKEW_MS_MAX = 60_000;
 
 /** What a role asked of the login. A token made under other terms is not renewed. */
 function termsOf(role: AttestRole): string {
-  const { policy, referenceValues, formats, requiredBinding, tokenBinding } = role;
-  const terms = [policy, referenceValues, formats, requiredBinding, tokenBinding];
+  const { policy, referenceValues, formats, requiredBinding, tokenBinding, composition } = role;
+  const alone = [policy, referenceValues, formats, requiredBinding, tokenBinding];
+  // Tokens from before there were compositions stay what they were.
+  const terms = composition === null ? alone : [...alone, composition];
   return createHash('sha256').update(JSON.stringify(terms)).digest('base64url');
 }
 

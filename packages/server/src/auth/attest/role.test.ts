@@ -23,6 +23,7 @@ test('a new role asks for the key, admits every format, and wants fresh evidence
       policy: '',
       reference_values: [],
       formats: [...evidenceFormats],
+      composition: null,
       required_binding: 'key',
       token_binding: 'key',
       reattest_period: 3600,

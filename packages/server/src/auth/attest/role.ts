@@ -1,5 +1,10 @@
 // Attestation roles: which evidence, judged by which pinned documents, gives which token and which secrets.
-import { evidenceFormats } from '@vouchsafe/verifier';
+import {
+  EvidenceError,
+  evidenceFormats,
+  parseRequiredComposition,
+  type RequiredComposition,
+} from '@vouchsafe/verifier';
 import { invalidRequest } from '../../framework/errors.js';
 import type { Values } from '../../framework/field.js';
 import { field } from '../../framework/field.js';
@@ -22,7 +27,10 @@ export interface AttestRole {
   readonly policy: string;
   /** Digests; kinds are joined by "and", sets of one kind by "or" (see appraise). */
   readonly referenceValues: readonly string[];
+  /** Of evidence of one part. */
   readonly formats: readonly string[];
+  /** What composite evidence must be made of, which then must be given; null: evidence of one part. */
+  readonly composition: RequiredComposition | null;
   readonly requiredBinding: 'key' | 'exporter';
   readonly tokenBinding: 'key' | 'none';
   /** Seconds after which a renewal is refused until the workload attests anew; 0: at every renewal the key alone is enough. */
@@ -36,6 +44,9 @@ export const roleFields = {
   policy: field.optionalString('digest of the appraisal policy'),
   reference_values: field.optionalStringList('digests of the reference values'),
   formats: field.optionalStringList('evidence formats that may log in; all if not set'),
+  composition: field.map(
+    'parts of composite evidence to the formats that each may have, or its JSON text; {} for evidence of one part',
+  ),
   required_binding: field.optionalString(
     '"key", or "exporter" to refuse logins through a TLS proxy',
   ),
@@ -72,7 +83,13 @@ export function isRoleName(name: string): boolean {
 export async function findRole(storage: Storage, name: string): Promise<AttestRole | null> {
   if (!isRoleName(name)) return null;
   const found = await storage.get(roleKey(name));
-  return found === null ? null : (JSON.parse(found.value.toString('utf8')) as AttestRole);
+  return found === null ? null : readRole(found.value);
+}
+
+/** Roles that were written before there were compositions ask for none. */
+function readRole(value: Buffer): AttestRole {
+  const stored = JSON.parse(value.toString('utf8')) as Partial<AttestRole> & AttestRole;
+  return { ...stored, composition: stored.composition ?? null };
 }
 
 function oneOf<T extends string>(
@@ -100,12 +117,24 @@ function parseFormats(formats: readonly string[]): readonly string[] {
   );
 }
 
+function parseComposition(value: Readonly<Record<string, unknown>>): AttestRole['composition'] {
+  if (Object.keys(value).length === 0) return null;
+  try {
+    return parseRequiredComposition(value);
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw invalidRequest(`field "composition" is not valid: ${error.message}`, 'field-invalid');
+  }
+}
+
 function merged(before: AttestRole, values: RoleValues): AttestRole {
   return {
     name: before.name,
     policy: values.policy ?? before.policy,
     referenceValues: values.reference_values ?? before.referenceValues,
     formats: values.formats === null ? before.formats : parseFormats(values.formats),
+    composition:
+      values.composition === null ? before.composition : parseComposition(values.composition),
     requiredBinding: oneOf(
       values.required_binding,
       ['key', 'exporter'],
@@ -159,13 +188,14 @@ export async function writeRole(storage: Storage, values: RoleValues): Promise<v
             policy: '',
             referenceValues: [],
             formats: [...evidenceFormats],
+            composition: null,
             requiredBinding: 'key',
             tokenBinding: 'key',
             reattestPeriodSeconds: REATTEST_DEFAULT_SECONDS,
             provision: NO_PROVISION,
             token: DEFAULT_TOKEN_PARAMS,
           }
-        : (JSON.parse(found.value.toString('utf8')) as AttestRole);
+        : readRole(found.value);
     const role = merged(before, values);
     await checkDigests(storage, role);
     const value = Buffer.from(JSON.stringify(role));
@@ -197,6 +227,7 @@ export function roleData(role: AttestRole): Readonly<Record<string, JsonValue>> 
     policy: role.policy,
     reference_values: role.referenceValues,
     formats: role.formats,
+    composition: role.composition as JsonValue,
     required_binding: role.requiredBinding,
     token_binding: role.tokenBinding,
     reattest_period: role.reattestPeriodSeconds,

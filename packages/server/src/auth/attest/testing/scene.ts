@@ -4,8 +4,11 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { type DcapEndorsements, rememberingProvider } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
+  createSoftwareAk,
+  createSoftwareAkCa,
   createSoftwareAmd,
   createSoftwareNitro,
+  createSoftwareNvidia,
   DcapCa,
   type MintNitroOptions,
   type MintTdxQuoteOptions,
@@ -13,6 +16,7 @@ import {
   mintNitroDocument,
   mintTdxQuote,
   SnpSimulator,
+  type SoftwareTpm,
 } from '@vouchsafe/verifier/testing';
 import { EndorsementFinder } from '../../../endorsements/find.js';
 import type { EndorsementSource } from '../../../endorsements/source.js';
@@ -38,6 +42,13 @@ export const CHIP = new Uint8Array(64).fill(0xc1);
 const LEVELS = { bootloader: 3, tee: 0, snp: 20, microcode: 200 };
 export const simulator = SnpSimulator.create({ amd, chipId: CHIP, levels: LEVELS, ...validity });
 export const aws = createSoftwareNitro(validity);
+export const nvidia = createSoftwareNvidia(validity);
+/** The host's, with a certified key. */
+export const tpm: SoftwareTpm = {
+  ak: createSoftwareAk({ kind: 'ecdsa-p256' }),
+  ca: createSoftwareAkCa(validity),
+  ...validity,
+};
 /** Of an enclave that is not in debug mode. */
 export const PCRS = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(0x33)]));
 export const MR_TD = new Uint8Array(48).fill(0x11);
@@ -101,6 +112,8 @@ export interface Twist {
   readonly machine?: SnpSimulator;
   readonly nitro?: Partial<MintNitroOptions['fields']>;
   readonly evidence?: (right: Uint8Array) => Uint8Array;
+  /** In place of evidence of one part: evidence and endorsements as they travel, bound to the given 64 bytes. */
+  readonly compose?: (session: Uint8Array) => Promise<Readonly<Record<string, unknown>>>;
   /** Replaces members of the request. */
   readonly body?: Readonly<Record<string, unknown>>;
 }
@@ -186,6 +199,8 @@ export class Scene {
         'tdx-dcap': ca.roots,
         'sev-snp': [{ kind: 'certificate', der: amd.ark.der }],
         'aws-nitro': [{ kind: 'certificate', der: aws.root }],
+        'nvidia-gpu': [{ kind: 'certificate', der: nvidia.root }],
+        'tpm2-quote': [{ kind: 'certificate', der: tpm.ca.root.der }],
       },
       endorsements: new EndorsementFinder({
         local: [own],
@@ -257,14 +272,12 @@ export class Scene {
       )
       .digest();
     const reportData = twist.reportData?.(right) ?? right;
-    const { type, evidence, table } = attesters[twist.format ?? 'tdx'](reportData, twist);
-    const bytes = twist.evidence?.(evidence) ?? evidence;
+    const carried = (await twist.compose?.(reportData)) ?? attestAlone(reportData, twist);
     return {
       role,
       challenge: given.challenge,
       ticket: given.ticket,
-      evidence: [type, base64url(bytes)],
-      ...(table === null ? {} : { endorsements: [[TABLE_TYPE, base64url(table)]] }),
+      ...carried,
       public_key: base64url(spkiOf(key)),
       binding: exporter === undefined ? 'key' : 'exporter',
       proof: base64url(prove(twist.proofKey ?? key, twist.proofOver ?? right)),
@@ -305,6 +318,14 @@ function attestSnp(reportData: Uint8Array, twist: Twist) {
 function attestNitro(userData: Uint8Array, twist: Twist) {
   const fields = { timestamp: new Date(NOW - 1000), pcrs: PCRS, userData, ...twist.nitro };
   return { type: NITRO_TYPE, evidence: mintNitroDocument(aws, { fields }), table: null };
+}
+
+function attestAlone(reportData: Uint8Array, twist: Twist): Readonly<Record<string, unknown>> {
+  const { type, evidence, table } = attesters[twist.format ?? 'tdx'](reportData, twist);
+  return {
+    evidence: [type, base64url(twist.evidence?.(evidence) ?? evidence)],
+    ...(table === null ? {} : { endorsements: [[TABLE_TYPE, base64url(table)]] }),
+  };
 }
 
 const attesters = { tdx: attestTdx, snp: attestSnp, nitro: attestNitro };
