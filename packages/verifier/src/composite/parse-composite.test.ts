@@ -7,7 +7,8 @@ import { DcapCa } from '../testing/dcap-ca.js';
 import { assertRefusesCleanly, mutationsOf } from '../testing/mutation.test.js';
 import { createSoftwareNvidia, mintGpuReport } from '../testing/nvidia-gpu.js';
 import { mintTdxQuote } from '../testing/tdx-quote.js';
-import { parseComposite } from './parse-composite.js';
+import { parseRequiredComposition } from './appraise-composite.js';
+import { isComposite, parseComposite } from './parse-composite.js';
 
 const now = new Date('2026-05-01T12:00:00Z');
 const quote = mintTdxQuote(DcapCa.create({ now }), { version: 5, report: {} });
@@ -102,3 +103,55 @@ for (const [sentence, code, value] of rows) {
 it('no input crashes the reader', () => {
   assertRefusesCleanly(mutationsOf(encode(good)), parseComposite, 1000);
 });
+
+for (const [sentence, value, expected] of [
+  ['a lead and a GPU', good, true],
+  ['a lead that lacks the others', { lead: good.lead }, true],
+  ['a lead with something in its place', { lead: { x: good.lead } }, true],
+  ['parts without a lead', { gpu0: good.gpu0, gpu1: good.gpu0 }, false],
+  ['one record', good.lead, false],
+  ['what is no wrapper', { lead: 1 }, false],
+] as const) {
+  it(`${sentence}: ${expected ? 'composite evidence' : 'none'}`, () => {
+    assert.equal(isComposite(encode(value)), expected);
+  });
+}
+
+it('bytes that are nothing are no composite evidence', () => {
+  for (const bytes of [new Uint8Array(), quote, report, Uint8Array.of(0x7b)]) {
+    assert.equal(isComposite(bytes), false);
+  }
+});
+
+const asked = { lead: ['tdx-dcap', 'sev-snp'], gpu0: ['nvidia-gpu'] };
+it('a composition that is asked for is read as it is written', () => {
+  assert.deepEqual(parseRequiredComposition(asked), {
+    lead: ['tdx-dcap', 'sev-snp'],
+    gpu0: ['nvidia-gpu'],
+  });
+});
+
+const tooMany = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`gpu${at}`, asked.gpu0]));
+for (const [sentence, value] of [
+  ['nothing', null],
+  ['a list', [asked]],
+  ['text', 'lead'],
+  ['no parts', {}],
+  ['no lead', { gpu0: asked.gpu0, gpu1: asked.gpu0 }],
+  ['a lead alone', { lead: asked.lead }],
+  ['a TPM that may lead', { ...asked, lead: ['tdx-dcap', 'tpm2-quote'] }],
+  ['a part of no format', { ...asked, gpu0: [] }],
+  ['a part of an unknown format', { ...asked, gpu0: ['nvidia-gpu', 'gpu'] }],
+  ['a format twice', { ...asked, gpu0: ['nvidia-gpu', 'nvidia-gpu'] }],
+  ['a format that is no list', { ...asked, gpu0: 'nvidia-gpu' }],
+  ['a name that is none', { ...asked, 'GPU 0': asked.gpu0 }],
+  ['a name of all objects', { ...asked, toString: asked.gpu0 }],
+  ['seventeen parts', { ...asked, ...tooMany }],
+] as const) {
+  it(`no composition can be asked for that is ${sentence}`, () => {
+    assert.throws(() => parseRequiredComposition(value), {
+      name: 'EvidenceError',
+      code: 'input-invalid',
+    });
+  });
+}

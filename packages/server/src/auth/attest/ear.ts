@@ -1,8 +1,9 @@
 // The attestation result as a token that others can check: an EAR (draft-ietf-rats-ear) in a JWT, signed with a key
 // that signs nothing else. Says what was found, for whom; must never grant anything by itself.
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { type AttestationResult, earClaims } from '@vouchsafe/verifier';
+import { earClaims } from '@vouchsafe/verifier';
 import type { Storage } from '../../framework/storage.js';
+import type { AppraisedPart } from './login-evidence.js';
 import { ensureSigningKey, type KeyPlace, readPublicKey, signWith } from './signing-key.js';
 
 const PLACE: KeyPlace = { privateKey: 'ear-key', publicKey: 'ear-key-public' };
@@ -10,14 +11,7 @@ const LIFETIME_MS = 300_000;
 
 export interface EarFacts {
   /** By the name that the appraisal gets: the evidence's format, or the name of a part. */
-  readonly submodules: ReadonlyMap<
-    string,
-    {
-      readonly result: AttestationResult;
-      /** The 64 bytes that the evidence is bound to. */
-      readonly reportData: Uint8Array;
-    }
-  >;
+  readonly submodules: ReadonlyMap<string, AppraisedPart>;
   /** Digests of the policy and of the reference values, in this order. */
   readonly policyIds: readonly string[];
   readonly decisionId: string;

@@ -137,6 +137,12 @@ export function recordOf({ composite, parts }: VerifiedLogin): Recorded {
   };
 }
 
+export interface AppraisedPart {
+  readonly result: AttestationResult;
+  /** The 64 bytes that it was found bound to. */
+  readonly reportData: Uint8Array;
+}
+
 export interface AppraisedLogin {
   readonly status: AttestationResult['status'];
   /** Of composite evidence, with the part at the head of message and claim. */
@@ -144,7 +150,7 @@ export interface AppraisedLogin {
   /** The part that the first fault is of; null if there is none, or no parts. */
   readonly part: string | null;
   /** Named as VerifiedLogin names its parts. */
-  readonly results: ReadonlyMap<string, AttestationResult>;
+  readonly results: ReadonlyMap<string, AppraisedPart>;
 }
 
 function ofPart(name: string, fault: Fault): Fault {
@@ -165,14 +171,19 @@ export function appraiseLogin(
     throw new EvidenceError('input-invalid', 'evidence of another kind than is asked for');
   }
   if (composite === null || required === null) {
-    const results = new Map(
-      [...parts].map(([name, { claims }]) => [name, appraise(claims, policy, references)]),
-    );
-    const [result] = results.values();
-    if (result === undefined) throw new EvidenceError('input-invalid', 'a login without evidence');
+    const [only] = parts;
+    if (only === undefined) throw new EvidenceError('input-invalid', 'a login without evidence');
+    const [name, { claims, boundTo: reportData }] = only;
+    const result = appraise(claims, policy, references);
+    const results = new Map([[name, { result, reportData }]]);
     return { status: result.status, faults: result.faults, part: null, results };
   }
   const whole = appraiseComposite(composite, required, policy, references);
+  const results = new Map<string, AppraisedPart>();
+  for (const [name, { boundTo: reportData }] of parts) {
+    const result = whole.parts.get(name);
+    if (result !== undefined) results.set(name, { result, reportData });
+  }
   const own = [...whole.parts].flatMap(([name, { faults }]) =>
     faults.map((fault) => ({ part: name, fault: ofPart(name, fault) })),
   );
@@ -186,6 +197,6 @@ export function appraiseLogin(
     status: whole.status,
     faults: faults.map(({ fault }) => fault),
     part: faults[0]?.part ?? null,
-    results: whole.parts,
+    results,
   };
 }

@@ -114,12 +114,7 @@ export async function login(
     const role = await admit(request, input, draft);
     const appraised = await judge(request, role, verified, draft);
     const ear = await signEar(request.storage, {
-      submodules: new Map(
-        [...appraised.results].map(([name, result]) => [
-          name,
-          { result, reportData: verified.parts.get(name)?.boundTo ?? expected },
-        ]),
-      ),
+      submodules: appraised.results,
       policyIds: [role.policy, ...role.referenceValues],
       decisionId: draft.id,
       serverIdentity: (await readIdentity(request.storage)).name,
@@ -282,12 +277,12 @@ async function judge(
 function resultData({ results }: AppraisedLogin, isComposite: boolean) {
   const [only] = results.values();
   const shown = isComposite ? results.get(leadName) : only;
-  const parts = [...results].map(([name, { format, status, tcbStatus, trustVector }]) => [
-    name,
-    { format, status, tcb_status: tcbStatus, trust_vector: { ...trustVector } },
-  ]);
+  const parts = [...results].map(([name, { result }]) => {
+    const { format, status, tcbStatus, trustVector } = result;
+    return [name, { format, status, tcb_status: tcbStatus, trust_vector: { ...trustVector } }];
+  });
   return {
-    trust_vector: { ...shown?.trustVector },
+    trust_vector: { ...shown?.result.trustVector },
     ...(isComposite ? { parts: Object.fromEntries(parts) } : {}),
   };
 }
