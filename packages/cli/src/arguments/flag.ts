@@ -167,3 +167,9 @@ export function choiceFlag<const T extends string>(
     },
   };
 }
+
+/** The value of a flag that a command cannot do without. @throws UsageError if it was not given */
+export function required<T>(value: T | null, flag: string): T {
+  if (value === null) throw new UsageError(`-${flag}: must be given`);
+  return value;
+}

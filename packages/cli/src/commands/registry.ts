@@ -15,6 +15,7 @@ export const groups: Readonly<Record<string, string>> = {
   audit: 'Say where audit records go',
   operator: 'Set up and run a server',
   attest: 'Log in with evidence, and look at evidence',
+  'attest credential': 'Show in which TPM an attestation key is',
   measure: 'Compute what evidence will state, offline',
   print: 'Print what commands would use',
 };
@@ -35,6 +36,14 @@ export const commands: readonly (readonly [string, () => Promise<Command>])[] = 
   ['attest measure', async () => (await import('./attest/measure.js')).attestMeasure],
   ['attest verify', async () => (await import('./attest/verify.js')).attestVerify],
   ['attest show', async () => (await import('./attest/show.js')).attestShow],
+  [
+    'attest credential make',
+    async () => (await import('./attest/credential-make.js')).attestCredentialMake,
+  ],
+  [
+    'attest credential check',
+    async () => (await import('./attest/credential-check.js')).attestCredentialCheck,
+  ],
   ['measure snp', async () => (await import('./measure/snp.js')).measureSnpCommand],
   ['measure tdx', async () => (await import('./measure/tdx.js')).measureTdxCommand],
   ['measure nitro', async () => (await import('./measure/nitro.js')).measureNitroCommand],

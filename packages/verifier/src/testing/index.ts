@@ -147,6 +147,14 @@ export {
   tpmSignature,
 } from './tpm.js';
 export {
+  activateCredential,
+  createSoftwareEk,
+  mintEkCertificate,
+  type SoftwareEk,
+  type SoftwareEkKind,
+  type SoftwareEkOptions,
+} from './tpm-credential.js';
+export {
   derName,
   type MintCertificateOptions,
   type MintCrlOptions,

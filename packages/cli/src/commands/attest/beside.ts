@@ -10,6 +10,9 @@ export interface Beside {
   readonly certs: readonly string[];
   readonly crls: readonly string[];
   readonly eventLogs: readonly string[];
+  /** Of a credential for a TPM's key: what was kept, and what the TPM made of it. */
+  readonly pending: string | null;
+  readonly answer: string | null;
   readonly issuer: IssuerFlags;
 }
 
@@ -31,6 +34,11 @@ export const besideFlags = {
     'Measured-boot log that the quoted registers must bear out: CCEL or dstack JSON of a TD, binary log of a TPM, IMA list.',
     files,
   ),
+  pending: repeatedFlag(
+    'TPM: what "attest credential make" kept, for a key without certificate.',
+    files,
+  ),
+  answer: repeatedFlag('TPM: what the TPM made of that credential.', files),
   jwks: repeatedFlag('Tokens: JSON file with the issuer’s key set.', files),
   'issuer-root': repeatedFlag(
     'Tokens that bring certificates: the root they must lead to, DER or PEM.',
@@ -50,6 +58,8 @@ function gather(pick: (flag: keyof BesideFlags) => readonly string[]): Beside {
     certs: pick('certs'),
     crls: pick('crl'),
     eventLogs: pick('eventlog'),
+    pending: last('pending'),
+    answer: last('answer'),
     issuer: {
       jwks: last('jwks'),
       issuerRoot: last('issuer-root'),

@@ -1,12 +1,14 @@
 // Reads evidence and what belongs to it from files, bounded. Judges nothing; names the file in every error.
 import { readFileSync, statSync } from 'node:fs';
 import {
+  type ActivatedCredential,
   type AnyEndorsements,
   type AnyEvidence,
   amdCertificates,
   type Certificate,
   type DcapEndorsements,
   EvidenceError,
+  finishCredential,
   noEndorsements,
   parseCertificate,
   parseDcapEndorsements,
@@ -16,10 +18,13 @@ import {
   snpEndorsementsFromKey,
   type TpmEndorsements,
 } from '@vouchsafe/verifier';
+import { nodeProvider } from '@vouchsafe/verifier/node';
+import { required, UsageError } from '../../arguments/flag.js';
 import { CommandError } from '../../session/explain.js';
 
 const MIB = 1024 * 1024;
 const FILE_BYTES_MAX = 8 * MIB;
+const SMALL_BYTES_MAX = MIB;
 const BLOCKS_MAX = 16;
 
 /** @throws CommandError exit code 1 */
@@ -70,7 +75,8 @@ function kindOf({ issuer }: Certificate): {
   throw new EvidenceError('unsupported-product', 'endorsement key: issuer names no known product');
 }
 
-function readRevocation(crls: readonly string[]): SnpEndorsements['revocation'] {
+/** Nobody looked anything up if there are no files. @throws CommandError */
+export function readRevocation(crls: readonly string[]): SnpEndorsements['revocation'] {
   return crls.length === 0
     ? { kind: 'not-checked' }
     : { kind: 'crls', crls: crls.flatMap((path) => readBlocks(path, 'X509 CRL')) };
@@ -102,14 +108,17 @@ function snpEndorsements(
 }
 
 /** What was given for this evidence. @throws EvidenceError 'collateral-missing' and others, CommandError */
-export function readEndorsements(
+export async function readEndorsements(
   evidence: AnyEvidence,
   given: {
     readonly collateral: string | null;
     readonly certs: readonly string[];
     readonly crls: readonly string[];
+    readonly pending: string | null;
+    readonly answer: string | null;
   },
-): AnyEndorsements {
+  at: Date,
+): Promise<AnyEndorsements> {
   switch (evidence.format) {
     case 'sev-snp':
       return snpEndorsements(given.certs, given.crls);
@@ -127,7 +136,7 @@ export function readEndorsements(
     case 'azure-tdx-vtpm':
       return dcapEndorsements(given.collateral);
     case 'tpm2-quote':
-      return tpmEndorsements(given.certs, given.crls);
+      return tpmEndorsements(given, at);
     case 'aws-nitro':
       // The document brings its whole chain.
       return { format: 'aws-nitro' };
@@ -142,11 +151,52 @@ export function readEndorsements(
   }
 }
 
-/** The key's certificate is in the evidence; issuers that are not may be given. */
-function tpmEndorsements(certs: readonly string[], crls: readonly string[]): TpmEndorsements {
-  const intermediates = certs.flatMap((path) => readBlocks(path, 'CERTIFICATE'));
-  const revocation = readRevocation(crls);
-  return { format: 'tpm2-quote', provenance: { kind: 'certificate', intermediates, revocation } };
+/** A file of a TPM or of ours: none of them is long. @throws CommandError exit code 1 */
+export function readSmall(path: string, what: string): Uint8Array {
+  return new Uint8Array(readBounded(path, what, SMALL_BYTES_MAX));
+}
+
+/** @throws EvidenceError as finishCredential, CommandError exit code 1 */
+export function finishFromFiles(
+  pending: string,
+  answer: string,
+  now: Date,
+): Promise<ActivatedCredential> {
+  return finishCredential({
+    pending: new TextDecoder().decode(readSmall(pending, 'pending')),
+    answer: readSmall(answer, 'answer'),
+    now,
+    provider: nodeProvider,
+  });
+}
+
+/** A credential, if one is given; else the certificate that is in the evidence, and issuers that are not. */
+async function tpmEndorsements(
+  given: {
+    readonly certs: readonly string[];
+    readonly crls: readonly string[];
+    readonly pending: string | null;
+    readonly answer: string | null;
+  },
+  at: Date,
+): Promise<TpmEndorsements> {
+  const { pending, answer } = given;
+  if (pending === null && answer === null) {
+    const intermediates = given.certs.flatMap((path) => readBlocks(path, 'CERTIFICATE'));
+    const revocation = readRevocation(given.crls);
+    return { format: 'tpm2-quote', provenance: { kind: 'certificate', intermediates, revocation } };
+  }
+  if (given.certs.length > 0 || given.crls.length > 0) {
+    throw new UsageError(
+      '-certs and -crl: are judged when a credential is made, not with -pending',
+    );
+  }
+  const credential = await finishFromFiles(
+    required(pending, 'pending'),
+    required(answer, 'answer'),
+    at,
+  );
+  return { format: 'tpm2-quote', provenance: { kind: 'credential', credential } };
 }
 
 function dcapEndorsements(collateral: string | null): DcapEndorsements {

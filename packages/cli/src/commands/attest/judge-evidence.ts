@@ -135,7 +135,7 @@ export async function judgeEvidence(
   let claims: VerifiedClaims;
   let held: VerifiedClaims | EvidenceError;
   try {
-    const endorsements = readEndorsements(evidence, beside);
+    const endorsements = await readEndorsements(evidence, beside, at);
     part = { evidence, endorsements, roots: readRoots(evidence, beside.issuer) };
     const input = { ...part, now: at, provider: nodeProvider };
     const genuine = await verifyEvidence({ ...input, expectedBinding: unbound });

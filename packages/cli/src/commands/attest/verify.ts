@@ -10,9 +10,10 @@ import {
   parseAppraisalPolicyText,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
-import { textFlag, UsageError } from '../../arguments/flag.js';
+import { textFlag } from '../../arguments/flag.js';
 import { CommandError } from '../../session/explain.js';
 import { command } from '../command.js';
+import { atFlag, parseTime } from './as-of.js';
 import { type BesideFlags, besideEvidence, besideFlags } from './beside.js';
 import { readBounded, readEvidence } from './evidence-files.js';
 import { type CompositeVerdict, judgeComposite } from './judge-composite.js';
@@ -37,14 +38,6 @@ function readPolicy(path: string | null): AppraisalPolicy {
     if (!(error instanceof EvidenceError)) throw error;
     throw new CommandError(`policy: ${path} is no appraisal policy: ${error.message}`, 1);
   }
-}
-
-function parseTime(text: string | null): Date {
-  if (text === null) return new Date();
-  const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-  const at = new Date(text);
-  if (shape.test(text) && !Number.isNaN(at.getTime())) return at;
-  throw new UsageError('-at: want a time such as 2026-01-31T12:00:00Z');
 }
 
 async function findFormatOf(bytes: Uint8Array): Promise<EvidenceFormat | null> {
@@ -90,13 +83,17 @@ export const attestVerify = command({
       'attest verify -jwks=certs.json -issuer=https://sharedeus.eus.attest.azure.net token.jwt',
     ],
     [
+      'A TPM quote by a key that a credential was made for:',
+      'attest verify -pending=pending.json -answer=answer quote.json',
+    ],
+    [
       'A TD and its GPU:',
       'attest verify -collateral=collateral.json -certs=gpu0=chain.pem composite.json',
     ],
   ],
   flags: {
     ...besideFlags,
-    at: textFlag('Judge as of this time, RFC 3339; without it, now.', { valueName: 'TIME' }),
+    at: atFlag,
     policy: textFlag('JSON file with the appraisal policy to judge by.', { valueName: 'FILE' }),
   },
   arguments: [1, 1],

@@ -36,12 +36,6 @@ export function readInputOrNothing(path: string | null, what: string): Uint8Arra
   return path === null ? new Uint8Array() : readInput(path, what);
 }
 
-/** @throws UsageError */
-export function required<T>(value: T | null, flag: string): T {
-  if (value === null) throw new UsageError(`-${flag}: must be given`);
-  return value;
-}
-
 /** Hexadecimal after 0x, else decimal. @throws UsageError */
 export function parseNumber(text: string, flag: string): bigint {
   if (!/^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$/.test(text)) {

@@ -13,6 +13,7 @@ import {
   choiceFlag,
   defaultedFlag,
   integerFlag,
+  required,
   textFlag,
   UsageError,
 } from '../../arguments/flag.js';
@@ -25,7 +26,6 @@ import {
   readInput,
   readInputOrNothing,
   registering,
-  required,
   showDocument,
 } from './document.js';
 

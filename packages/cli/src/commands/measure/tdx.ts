@@ -9,7 +9,7 @@ import {
   tdxPageOrders,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
-import { choiceFlag, textFlag, UsageError } from '../../arguments/flag.js';
+import { choiceFlag, required, textFlag, UsageError } from '../../arguments/flag.js';
 import { command } from '../command.js';
 import {
   documentFlags,
@@ -18,7 +18,6 @@ import {
   readInput,
   readInputOrNothing,
   registering,
-  required,
   showDocument,
 } from './document.js';
 
