@@ -7,10 +7,14 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  type JsonWebKey,
   type KeyObject,
   publicEncrypt,
   verify,
 } from 'node:crypto';
+import { encodeBase64Url } from './encoding/base64.js';
+import { certificateDerLimits, DerReader, derTag } from './encoding/der.js';
+import { encodeHex } from './encoding/hex.js';
 import type { EncryptionProvider } from './encryption-provider.js';
 import { EvidenceError } from './errors.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
@@ -27,9 +31,54 @@ function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve.name;
 }
 
+const ecPrefixes = [
+  { crv: 'P-256', bytes: 32, hex: '3059301306072a8648ce3d020106082a8648ce3d03010703420004' },
+  { crv: 'P-384', bytes: 48, hex: '3076301006072a8648ce3d020106052b8104002203620004' },
+] as const;
+const rsaPrefix = '300d06092a864886f70d0101010500';
+
+/** Numbers of an RSA key in the usual form, or null: then OpenSSL is asked to read it. */
+function readRsaNumbers(spki: Uint8Array): { n: Uint8Array; e: Uint8Array } | null {
+  try {
+    const outer = DerReader.open(spki, 'public key', certificateDerLimits);
+    const reader = outer.sequence('key info');
+    outer.end();
+    const algorithm = reader.expect(derTag.sequence, 'algorithm');
+    if (encodeHex(algorithm.raw) !== rsaPrefix) return null;
+    const key = reader.nested(reader.bitStringBytes('key'), 'RSA key');
+    reader.end();
+    const numbers = key.sequence('numbers');
+    key.end();
+    const n = numbers.unsignedInteger('modulus');
+    const e = numbers.unsignedInteger('exponent');
+    numbers.end();
+    return { n, e };
+  } catch (error) {
+    if (error instanceof EvidenceError) return null;
+    throw error;
+  }
+}
+
+/** The same key as JWK: OpenSSL 3 takes a twentieth of the time for it that it takes for DER. */
+function jwkOf(spki: Uint8Array): JsonWebKey | null {
+  for (const { crv, bytes, hex } of ecPrefixes) {
+    const start = hex.length / 2;
+    if (spki.length !== start + 2 * bytes) continue;
+    if (encodeHex(spki.subarray(0, start)) !== hex) continue;
+    const x = encodeBase64Url(spki.subarray(start, start + bytes));
+    return { kty: 'EC', crv, x, y: encodeBase64Url(spki.subarray(start + bytes)) };
+  }
+  const numbers = readRsaNumbers(spki);
+  if (numbers === null) return null;
+  return { kty: 'RSA', n: encodeBase64Url(numbers.n), e: encodeBase64Url(numbers.e) };
+}
+
 function readKey(spki: Uint8Array, use: string): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    const jwk = jwkOf(spki);
+    return jwk === null
+      ? createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+      : createPublicKey({ key: jwk, format: 'jwk' });
   } catch {
     throw new EvidenceError('public-key-invalid', `public key: not usable for ${use}`);
   }
