@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { hasProgram } from '../test/harness/requirements.js';
 import { makeTemporaryFolder, removeFolder } from '../test/harness/server-process.js';
 import { attestedLogins } from './throughput/attested-login.js';
-import { runWrk } from './throughput/load.js';
+import { runWrk, untilIdle } from './throughput/load.js';
 import { startHello, startPeer, startVouchsafe } from './throughput/processes.js';
 import { REQUESTS, rehearse } from './throughput/rehearsal.js';
 
@@ -52,6 +52,7 @@ async function measureScheme(targets, load, rounds) {
       for (const request of requests) {
         const token = request.isAuthorised ? target.token : '';
         add(target, request.name, await runWrk(target, { ...request, token }, load));
+        await untilIdle(target);
       }
     }
   }
@@ -93,7 +94,11 @@ async function measure(tls) {
   try {
     const targets = await startTargets({ folder, tls, core: serverCore });
     try {
-      for (const target of targets) if (!target.isBaseline) await rehearse(target);
+      for (const target of targets) {
+        if (target.isBaseline) continue;
+        await rehearse(target);
+        await untilIdle(target);
+      }
       const results = await measureScheme(targets, load, Number(values.rounds));
       if ('attested login'.includes(values.only)) {
         results.push(...(await attestedLogins({ tls, load, core: serverCore })));

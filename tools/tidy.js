@@ -132,6 +132,7 @@ export function checkWords({ path, text }) {
   text.split('\n').forEach((line, index) => {
     if (/\bTODO\b(?!\(#\d+\))/.test(line))
       faults.push(`${path}:${index + 1}: a to-do needs an issue`);
+    if (/^(<{7}|={7}|>{7})( |$)/.test(line)) faults.push(`${path}:${index + 1}: merge conflict`);
     if (line.includes(`/${'work'}/`)) faults.push(`${path}:${index + 1}: path of one machine`);
     if (/\b(it|test|describe)\.(only|todo)\(/.test(line)) {
       faults.push(`${path}:${index + 1}: a test that is switched off, or switches others off`);

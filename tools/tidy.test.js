@@ -46,6 +46,7 @@ const planted = [
   ['a room named utils', tidy.checkName, 'packages/server/src/utils/a.ts', ''],
   ['a file named helpers', tidy.checkName, 'packages/server/src/http/helpers.ts', ''],
   ['a bare to-do', tidy.checkWords, HTTP, `// ${'TO'}DO later`],
+  ['a merge left half done', tidy.checkWords, 'docs/a.md', `${'<'.repeat(7)} HEAD`],
   ['a path of one machine', tidy.checkWords, 'docs/a.md', `see /${'work'}/main`],
   ['a test that silences others', tidy.checkWords, 'a.test.ts', `test.${'only'}('x')`],
   ['a file that does not say what it is for', tidy.checkOpening, HTTP, 'const a = 1;'],

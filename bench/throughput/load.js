@@ -20,6 +20,22 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+const IDLE_SHARE = 0.05;
+const IDLE_LOOK_MS = 250;
+const IDLE_LOOKS_MAX = 80;
+
+/**
+ * Waits, 20 seconds at most, until a server has finished what it does behind its answers: on the one core that all servers
+ * share, storage that tidies up would be taken for slowness of the next one.
+ */
+export async function untilIdle({ pid }) {
+  for (let left = IDLE_LOOKS_MAX; left > 0; left -= 1) {
+    const before = cpuSeconds(pid);
+    await new Promise((resolve) => setTimeout(resolve, IDLE_LOOK_MS));
+    if (cpuSeconds(pid) - before < (IDLE_SHARE * IDLE_LOOK_MS) / 1000) return;
+  }
+}
+
 function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

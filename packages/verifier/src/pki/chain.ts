@@ -230,6 +230,7 @@ async function checkRevocation(
 ): Promise<boolean> {
   const { revocation } = input;
   if (revocation.kind === 'not-checked') return false;
+  let listsSeen = 0;
   for (const [index, issuer] of path.entries()) {
     const certificate = path[index - 1];
     if (certificate === undefined) continue;
@@ -239,12 +240,14 @@ async function checkRevocation(
     }
     for (const crl of crls) {
       await verifyCrl(crl, issuer, input);
+      listsSeen += 1;
       checkUnlisted(certificate, crl);
       // A root that revokes itself is believed, for whoever holds its key may say so.
       if (index === path.length - 1) checkUnlisted(issuer, crl);
     }
   }
-  return true;
+  // A chain without intermediates may have needed no list: then nobody was looked up.
+  return listsSeen > 0;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   withCrls,
 } from '../testing/chain-fixture.js';
 import { verifyChain, verifyCrl } from './chain.js';
+import type { Crl } from './crl.js';
 
 const rows: readonly (readonly [string, EvidenceErrorCode, Case])[] = [
   [
@@ -127,6 +128,16 @@ test('with CRLs for intermediates, the leaf is still looked up if a list is ther
   await refusesChain('certificate-revoked', inputOf({ input: { revocation: both } }));
   const none = { kind: 'crls', crls: [], requiredFor } as const;
   await refusesChain('crl-missing', inputOf({ input: { revocation: none } }));
+});
+
+test('a chain that needs no list, and was given none, was not looked up', async () => {
+  const [, ...chain] = inputOf({}).chain;
+  const look = async (crls: Crl[]) => {
+    const revocation = { kind: 'crls', crls, requiredFor: 'intermediates' } as const;
+    return (await verifyChain(inputOf({ input: { chain, revocation } }))).revocationChecked;
+  };
+  assert.equal(await look([]), false);
+  assert.equal(await look([crl('root')]), true);
 });
 
 test('a CRL of another issuer is refused, whoever signed it', async () => {
