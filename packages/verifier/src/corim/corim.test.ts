@@ -18,21 +18,14 @@ import {
   oidEnvironment,
   plain,
   raw,
+  readCorim as read,
   seconds,
   signManifest,
   tag,
   withValues,
 } from '../testing/corim.js';
 import type { MintCoseOptions } from '../testing/cose.js';
-import type { ReadCorimInput } from './corim.js';
-import { importCorim } from './reference-values.js';
 
-const now = new Date('2026-06-01T00:00:00Z');
-const read = (bytes: Uint8Array, change: Partial<ReadCorimInput> = {}) =>
-  importCorim(
-    { bytes, trust: { kind: 'unsigned' }, now, provider: nodeProvider, ...change },
-    { name: 'vendor', kind: 'firmware' },
-  );
 const hex = (length: number, byte: string): string => byte.repeat(length);
 test('AMD’s profile: every numbered measurement is a claim of a SEV-SNP report', async () => {
   const { values } = await read(

@@ -7,7 +7,6 @@ import { concatBytes } from '../encoding/bytes.js';
 import { encodeCbor } from '../encoding/cbor-writer.js';
 import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
-import { nodeProvider } from '../provider-node.js';
 import {
   amdProfile,
   byChip,
@@ -21,6 +20,7 @@ import {
   oidEnvironment,
   plain,
   raw,
+  readCorim as read,
   seconds,
   signManifest,
   tag,
@@ -30,14 +30,7 @@ import {
 import type { MintCoseOptions } from '../testing/cose.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
 import type { ReadCorimInput } from './corim.js';
-import { importCorim } from './reference-values.js';
 
-const now = new Date('2026-06-01T00:00:00Z');
-const read = (bytes: Uint8Array, change: Partial<ReadCorimInput> = {}) =>
-  importCorim(
-    { bytes, trust: { kind: 'unsigned' }, now, provider: nodeProvider, ...change },
-    { name: 'vendor', kind: 'firmware' },
-  );
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const others = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const spkiOf = ({ publicKey }: typeof keys): Uint8Array =>

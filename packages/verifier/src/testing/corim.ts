@@ -1,9 +1,25 @@
 // Manifests for tests: CoRIM maps, CoMIDs and their measurements, right or wrong in one place.
+import type { ReadCorimInput } from '../corim/corim.js';
+import { importCorim } from '../corim/reference-values.js';
 import { type CborValue, encodeCbor } from '../encoding/cbor-writer.js';
 import { decodeHex } from '../encoding/hex.js';
+import { nodeProvider } from '../provider-node.js';
 import { type MintCoseOptions, mintCoseSign1 } from './cose.js';
 
 export type Fields = Readonly<Record<number, CborValue | undefined>>;
+
+const now = new Date('2026-06-01T00:00:00Z');
+
+/** Imports a manifest, unsigned unless `change` trusts somebody. */
+export function readCorim(
+  bytes: Uint8Array,
+  change: Partial<ReadCorimInput> = {},
+): ReturnType<typeof importCorim> {
+  return importCorim(
+    { bytes, trust: { kind: 'unsigned' }, now, provider: nodeProvider, ...change },
+    { name: 'vendor', kind: 'firmware' },
+  );
+}
 
 /** A map with integer keys; what is undefined is left out. */
 export function map(fields: Fields): CborValue {

@@ -6,7 +6,7 @@ const PENDING_MAX = 4096;
 /** Copied byte by byte: calling out costs more. */
 const SHORT_BYTES_MAX = 48;
 
-/** Bytes appended one after the other. `finish` hands the buffer over, `take` a copy; the caller owns and wipes it. */
+/** Bytes appended one after the other. `finish` hands the buffer over, and the caller owns and wipes it; `view` lends it until `clear`. */
 export class ByteWriter {
   #buffer: Buffer;
   #length = 0;
@@ -89,22 +89,6 @@ export class ByteWriter {
   clear(): void {
     this.rewind(0);
     if (this.#buffer.length > KEPT_BYTES_MAX) this.#buffer = Buffer.alloc(KEPT_BYTES_MAX);
-  }
-
-  /** A copy of what was written, for the caller to own and wipe; the writer is wiped and may be used again. */
-  take(): Buffer {
-    this.#flush();
-    if (this.#buffer.length > KEPT_BYTES_MAX) {
-      const large = this.finish();
-      this.#buffer = Buffer.alloc(16);
-      this.#length = 0;
-      return large;
-    }
-    const out = Buffer.allocUnsafe(this.#length);
-    this.#buffer.copy(out, 0, 0, this.#length);
-    this.#buffer.fill(0, 0, this.#length);
-    this.#length = 0;
-    return out;
   }
 
   /** What was written; memory behind it was never used. */

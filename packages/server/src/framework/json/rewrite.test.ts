@@ -73,12 +73,19 @@ test('writeJsonCompact leaves one line that means the same', () => {
   );
 });
 
-test('take leaves nothing behind in the writer', () => {
+test('what is taken back or cleared leaves nothing behind in the writer', () => {
   const out = new ByteWriter(16);
   out.text('hunter2');
-  const first = out.take();
+  const first = out.view();
   assert.equal(first.toString(), 'hunter2');
+  out.clear();
+  assert.deepEqual(first, Buffer.alloc(7));
+  out.text('kept,');
+  const before = out.length;
   out.text('é'.repeat(100));
-  assert.equal(out.take().toString(), 'é'.repeat(100));
-  assert.equal(out.finish().length, 0);
+  const { buffer } = out.view();
+  out.rewind(before);
+  assert.equal(out.view().toString(), 'kept,');
+  assert.equal(Buffer.from(buffer).includes('é'), false);
+  assert.equal(out.finish().length, before);
 });
