@@ -1,6 +1,7 @@
 // Reads `listener "tcp"` stanzas. A listener without TLS has to say so.
-import { isIP } from 'node:net';
 import type { OpenableGroup } from '../framework/backend.js';
+import { findBlock } from '../framework/cidr.js';
+import { findListenAddress } from '../framework/listen-address.js';
 import { badValue, readStringList } from '../hcl/read.js';
 import type { HclItem } from '../hcl/tree.js';
 import {
@@ -62,8 +63,9 @@ const UNAUTHENTICATED_SWITCHES: ReadonlyMap<string, OpenableGroup> = new Map([
 /** Problems are kept in the stanza; what cannot be read takes its default. */
 export function readListener(stanza: Stanza): ListenerConfig {
   const address =
-    stanza.parsed('address', 'an address such as "0.0.0.0:8200" or "[::]:8200"', findAddress) ??
-    DEFAULT_LISTEN_ADDRESS;
+    stanza.parsed('address', 'an address such as "0.0.0.0:8200" or "[::]:8200"', (text) =>
+      findListenAddress(text.trim()) === null ? null : text.trim(),
+    ) ?? DEFAULT_LISTEN_ADDRESS;
   const listener: ListenerConfig = {
     address,
     tls: readTls(stanza),
@@ -111,15 +113,6 @@ function readUnused(stanza: Stanza): void {
   const bounded = 'has no effect: max_request_size and max_request_json_strings bound it';
   stanza.warnUnused('max_request_json_memory', bounded);
   stanza.warnUnused('tls_client_ca_file', 'has no effect: auth methods check client certificates');
-}
-
-/** 'host:port' with a name, an IPv4 address, an IPv6 address in brackets, or nothing for every address. */
-export function findAddress(text: string): string | null {
-  const found = /^(\[[^\]]+\]|[^:[\]]*):(\d{1,5})$/.exec(text.trim());
-  if (found === null || Number(found[2]) > 65_535) return null;
-  const host = found[1] ?? '';
-  if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 ? text.trim() : null;
-  return host === '' || /^[A-Za-z0-9.-]+$/.test(host) ? text.trim() : null;
 }
 
 function positiveSeconds(stanza: Stanza, key: string, absent: number): number {
@@ -183,7 +176,7 @@ function readProxyProtocol(stanza: Stanza): ProxyProtocolConfig | null {
   const addresses = stanza.strings('proxy_protocol_authorized_addrs');
   const fail = (detail: string): void =>
     stanza.fail('proxy_protocol_authorized_addrs', 'config-bad-value', detail);
-  if (addresses !== null && !addresses.every(isAddressOrBlock)) {
+  if (addresses !== null && !areBlocks(addresses)) {
     fail('proxy_protocol_authorized_addrs is not valid: want IP addresses or CIDR blocks');
   }
   if (behavior === null) {
@@ -202,7 +195,7 @@ function readForwardedFor(stanza: Stanza): ForwardedForConfig | null {
   const rejectNotPresent = stanza.boolean('x_forwarded_for_reject_not_present') ?? true;
   const rejectNotAuthorized = stanza.boolean('x_forwarded_for_reject_not_authorized') ?? true;
   if (addresses === null) return null;
-  if (!addresses.every(isAddressOrBlock)) {
+  if (!areBlocks(addresses)) {
     const detail =
       'x_forwarded_for_authorized_addrs is not valid: want IP addresses or CIDR blocks';
     stanza.fail('x_forwarded_for_authorized_addrs', 'config-bad-value', detail);
@@ -210,13 +203,8 @@ function readForwardedFor(stanza: Stanza): ForwardedForConfig | null {
   return { authorizedAddresses: addresses, hopSkips, rejectNotPresent, rejectNotAuthorized };
 }
 
-function isAddressOrBlock(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-  );
+function areBlocks(texts: readonly string[]): boolean {
+  return texts.every((text) => findBlock(text) !== null);
 }
 
 /** `custom_response_headers { "default" = { "X-Name" = ["value"] } }`; several values are one line, as in Vault. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { areCidrsWithin, isAddressAllowed, parseCidrs } from './cidr.js';
+import { areCidrsWithin, isAddressAllowed, isInBlocks, parseBlocks, parseCidrs } from './cidr.js';
 
 const rows: readonly [string, readonly string[], string, boolean][] = [
   ['no block binds nothing', [], '203.0.113.9', true],
@@ -24,6 +24,11 @@ const rows: readonly [string, readonly string[], string, boolean][] = [
 ];
 for (const [name, blocks, address, allowed] of rows) {
   test(name, () => assert.equal(isAddressAllowed(blocks, address), allowed));
+  // A list of proxies differs in one thing: nobody is on an empty one.
+  const listed = blocks.length === 0 ? false : allowed;
+  test(`${name}: ${listed ? 'listed' : 'not listed'}`, () => {
+    assert.equal(isInBlocks(parseBlocks(blocks, 'f'), address), listed);
+  });
 }
 
 for (const text of [
@@ -39,7 +44,7 @@ for (const text of [
   'fe80::1%e/64',
   '1'.repeat(65),
 ]) {
-  test(`refuses the block "${text.slice(0, 20)}" without echoing it`, () => {
+  test(`refuses the block "${text.slice(0, 20)}", and a caller is not told its value`, () => {
     assert.throws(
       () => parseCidrs([text], 'token_bound_cidrs'),
       (error: Error) => {
@@ -49,6 +54,10 @@ for (const text of [
         );
       },
     );
+    assert.throws(() => parseBlocks(['10.0.0.1', text], 'x_forwarded_for_authorized_addrs'), {
+      name: 'TypeError',
+      message: `x_forwarded_for_authorized_addrs: "${text}" is not an address`,
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-// Which addresses a token, role or secret ID may be used from. Own matcher: strict, bounded, no name resolution.
+// Blocks of addresses: from where a token or role may be used, which proxies are believed. Own matcher: strict, bounded,
+// no name resolution.
 import { isIP } from 'node:net';
 import { findAddress } from './address.js';
 import { invalidRequest } from './errors.js';
@@ -8,12 +9,13 @@ export const CIDR_BLOCKS_MAX = 256;
 const TEXT_MAX = 64;
 
 /** A parsed block: 4 or 16 address bytes and how many leading bits count. */
-interface Block {
+export interface AddressBlock {
   readonly address: Buffer;
   readonly bits: number;
 }
 
-function findBlock(text: string): Block | null {
+/** "10.0.0.0/8", "2001:db8::/32" or a single address, host bits may be set and do not count; null for all else. */
+export function findBlock(text: string): AddressBlock | null {
   if (text.length > TEXT_MAX || text.includes('%')) return null;
   const [host = '', suffix, ...rest] = text.split('/');
   if (rest.length > 0) return null;
@@ -27,7 +29,7 @@ function findBlock(text: string): Block | null {
   return bits >= 0 && bits <= width ? { address, bits } : null;
 }
 
-function contains(block: Block, address: Buffer): boolean {
+function contains(block: AddressBlock, address: Buffer): boolean {
   if (block.address.length !== address.length) return false;
   const whole = block.bits >> 3;
   if (!block.address.subarray(0, whole).equals(address.subarray(0, whole))) return false;
@@ -38,7 +40,25 @@ function contains(block: Block, address: Buffer): boolean {
 }
 
 /**
- * Blocks "10.0.0.0/8", "2001:db8::/32" or single addresses; host bits may be set and do not count.
+ * For lists that the operator configured.
+ * @throws TypeError naming `key` and the entry that is no block
+ */
+export function parseBlocks(texts: readonly string[], key: string): readonly AddressBlock[] {
+  return texts.map((text) => {
+    const block = findBlock(text);
+    if (block === null) throw new TypeError(`${key}: "${text}" is not an address`);
+    return block;
+  });
+}
+
+/** True when one of `blocks` holds the address; an empty list holds none, and nothing holds what is no address. */
+export function isInBlocks(blocks: readonly AddressBlock[], remoteAddress: string): boolean {
+  const address = findAddress(remoteAddress);
+  return address !== null && blocks.some((block) => contains(block, address));
+}
+
+/**
+ * For lists that a caller of the API sent, as `findBlock` reads them.
  * @throws ApiError invalid-request naming the field, never the value.
  */
 export function parseCidrs(texts: readonly string[], fieldName: string): readonly string[] {
@@ -56,12 +76,10 @@ export function parseCidrs(texts: readonly string[], fieldName: string): readonl
 /** True when `blocks` is empty (no binding) or one holds the address. Anything unreadable does not match. */
 export function isAddressAllowed(blocks: readonly string[], remoteAddress: string): boolean {
   if (blocks.length === 0) return true;
-  const address = findAddress(remoteAddress);
-  if (address === null) return false;
-  return blocks.some((text) => {
-    const block = findBlock(text);
-    return block !== null && contains(block, address);
-  });
+  return isInBlocks(
+    blocks.flatMap((text) => findBlock(text) ?? []),
+    remoteAddress,
+  );
 }
 
 /** True when every address of every inner block lies in an outer block; no outer block allows everything. */

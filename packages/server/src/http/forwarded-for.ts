@@ -1,8 +1,8 @@
 // The client's address behind a proxy. Believed from listed proxies only.
 import { isIP } from 'node:net';
 import type { Connection } from '../framework/backend.js';
+import { isInBlocks, parseBlocks } from '../framework/cidr.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
-import { isListed, parseBlocks } from './engine/address-blocks.js';
 import type { RequestHead } from './engine/request-head.js';
 import { SECRET_HEADERS } from './headers.js';
 
@@ -25,7 +25,7 @@ export function createPeerReader(options: ForwardedForOptions): PeerReader {
   const blocks = parseBlocks(options.authorizedAddresses, 'x_forwarded_for_authorized_addrs');
   return (head, peer) => {
     const value = head.readAll(SECRET_HEADERS).get('x-forwarded-for');
-    if (!isListed(blocks, peer.remoteAddress)) {
+    if (!isInBlocks(blocks, peer.remoteAddress)) {
       if (!options.rejectNotAuthorized) return peer;
       throw new ApiError('permission-denied', 'client address not authorized as a proxy', {
         code: 'proxy-not-authorized',

@@ -3,6 +3,7 @@
 import type { Admit, ApiHandler } from '../core/request.js';
 import type { OpenableGroup } from '../framework/backend.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../framework/json/scan.js';
+import { findListenAddress, type ListenAddress } from '../framework/listen-address.js';
 import { refusalAnswer } from './answers.js';
 import { createApi } from './api.js';
 import type { CorsRules } from './cors.js';
@@ -75,14 +76,12 @@ export interface Listener {
   reloadTls(certificate: Buffer | string, key: Buffer | string): void;
 }
 
-function parseAddress(address: string): { host: string; port: number } {
-  const found = /^(?:\[([0-9a-fA-F:.%]+)\]|([^[\]:]*)):(\d{1,5})$/.exec(address);
-  const port = Number(found?.[3]);
-  if (found === null || port > 65_535) {
+function parseListenAddress(address: string): ListenAddress {
+  const found = findListenAddress(address);
+  if (found === null) {
     throw new TypeError(`listener address "${address}" is not valid: want host:port`);
   }
-  const host = found[1] ?? found[2] ?? '';
-  return { host: host === '' ? '0.0.0.0' : host, port };
+  return found;
 }
 
 /**
@@ -108,7 +107,7 @@ export async function startListener(
     reportFault: options.reportFault,
   });
   const engine = await startEngine({
-    ...parseAddress(options.address),
+    ...parseListenAddress(options.address),
     tls: options.tls,
     proxyProtocol: options.proxyProtocol,
     limits: options.limits,

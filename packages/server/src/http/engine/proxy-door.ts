@@ -3,8 +3,7 @@
 // said so.
 
 import type net from 'node:net';
-import type { BlockList } from 'node:net';
-import { isListed, parseBlocks } from './address-blocks.js';
+import { type AddressBlock, isInBlocks, parseBlocks } from '../../framework/cidr.js';
 import {
   PROXY_HEADER_BYTES_MAX,
   type ProxyHeader,
@@ -27,7 +26,7 @@ export type Accept = (socket: net.Socket, source: ProxySource | null) => void;
 
 export class ProxyDoor {
   readonly #behavior: ProxyProtocolOptions['behavior'];
-  readonly #blocks: BlockList;
+  readonly #blocks: readonly AddressBlock[];
   readonly #accept: Accept;
   /** Those that wait for their header, and since when (milliseconds). */
   readonly #waiting = new Map<net.Socket, number>();
@@ -42,7 +41,7 @@ export class ProxyDoor {
   /** @param now milliseconds; what `sweep` counts from */
   take(socket: net.Socket, now: number): void {
     const isBelieved =
-      this.#behavior === 'use_always' || isListed(this.#blocks, socket.remoteAddress ?? '');
+      this.#behavior === 'use_always' || isInBlocks(this.#blocks, socket.remoteAddress ?? '');
     if (isBelieved) this.#awaitHeader(socket, now);
     else if (this.#behavior === 'deny_unauthorized') socket.destroy();
     else this.#accept(socket, null);
