@@ -103,6 +103,12 @@ const planted = [
     "import { x } from '../appraise/b.js';",
   ],
   [
+    'chains of certificates looking up at tokens',
+    tidy.checkImports,
+    'packages/verifier/src/pki/a.ts',
+    "import type { x } from '../jose/b.js';",
+  ],
+  [
     'a room of the verifier without a row in the table',
     tidy.checkImports,
     'packages/verifier/src/attic/a.ts',

@@ -93,7 +93,6 @@ export { verifyEventLog } from './eventlog/verify-event-log.js';
 export type { JwkEntry, TokenKey } from './jose/jwk.js';
 export { type KeySet, parseJwks } from './jose/jwk.js';
 export type { JoseHeader, Jws } from './jose/jws.js';
-export type { IssuerKeys, TrustedIssuer } from './jose/trusted-issuer.js';
 export { tokenSkewSeconds } from './jose/verify-token.js';
 export { compareReferenceValues, type Difference } from './measure/compare.js';
 export { type EnclaveImage, parseEnclaveImage } from './measure/nitro/eif.js';
@@ -124,7 +123,7 @@ export { type GpuEndorsements, gpuEndorsementsFromPem } from './nvidia-gpu/verif
 export type { Curve, PublicKey, X509SignatureAlgorithm } from './pki/algorithm.js';
 export type { Extension, Extensions, KeyUsage } from './pki/certificate.js';
 export { type Certificate, parseCertificate } from './pki/certificate.js';
-export type { RevocationPolicy, TrustedRoot } from './pki/chain.js';
+export type { ChainRoot, RevocationPolicy } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
 export type { AuthorityKey } from './pki/key-identifiers.js';
 export type { Name } from './pki/name.js';
@@ -196,12 +195,15 @@ export {
   evidenceFormats,
   type Fault,
   type FormatPolicy,
+  type IssuerKeys,
   type ReferenceKind,
   type ReferenceSet,
   type ReferenceValues,
   type Requirement,
   referenceKinds,
   type TcbStatus,
+  type TrustedIssuer,
+  type TrustedRoot,
   type TrustVector,
   tcbStatuses,
   type VerifiedClaims,

@@ -1,6 +1,7 @@
 // The RATS nouns (RFC 9334) that every evidence format shares. Types and closed lists only: nothing here
 // decides anything, and nothing here knows a vendor.
-import type { TrustedRoot } from './pki/chain.js';
+import type { KeySet } from './jose/jwk.js';
+import type { ChainRoot, RevocationPolicy } from './pki/chain.js';
 import type { CryptoProvider } from './provider.js';
 
 /** Every evidence format this package knows. A new format adds a word here and a line in registry.ts. */
@@ -66,6 +67,36 @@ export type TcbStatus = (typeof tcbStatuses)[number];
  */
 export type ExpectedBinding = Uint8Array | { readonly binding: 'not-checked' };
 
+/**
+ * 'jwks': the issuer's keys, pinned; the token names one by `kid`.
+ * 'x5c': the root of the issuer's PKI, pinned; the token brings the chain in its header.
+ */
+export type IssuerKeys =
+  | { readonly kind: 'jwks'; readonly keys: KeySet }
+  | {
+      readonly kind: 'x5c';
+      readonly roots: readonly ChainRoot[];
+      readonly revocation: RevocationPolicy;
+    };
+
+/**
+ * Whom to believe about a token: an issuer by name, the audience it writes for, and its keys. Like a root
+ * certificate always the caller's own, never out of the evidence.
+ */
+export interface TrustedIssuer {
+  readonly kind: 'issuer';
+  /** Only tokens of this format are believed: one service's keys say nothing about another's. */
+  readonly format: EvidenceFormat;
+  /** `iss`, character for character. */
+  readonly issuer: string;
+  /** `aud`, character for character. Null: this issuer writes none, and a token with one is refused. */
+  readonly audience: string | null;
+  readonly keys: IssuerKeys;
+}
+
+/** Whom to trust: roots for formats with chains of certificates, issuers for tokens. Each ignores the other. */
+export type TrustedRoot = ChainRoot | TrustedIssuer;
+
 /** Everything verify() needs. Nothing here is optional: a missing piece is a refusal, not a default. */
 export interface VerifyInput<E extends Evidence, N extends Endorsements> {
   readonly evidence: E;
@@ -90,7 +121,7 @@ export interface EvidenceVerifier<
   /** Whether parse() takes the evidence's bytes, or characters of a text such as a JWT in UTF-8. */
   readonly encoding: 'binary' | 'text';
   /** The vendor's roots, for callers that trust the vendor and nobody else. verify() never uses them. */
-  readonly pinnedRoots: readonly TrustedRoot[];
+  readonly pinnedRoots: readonly ChainRoot[];
   readonly policy: PolicyRules<P>;
   /** A cheap look at the first bytes and the length, to detect the format. Promises nothing. */
   looksLike(bytes: Uint8Array): boolean;

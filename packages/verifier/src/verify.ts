@@ -5,7 +5,7 @@ import { decodeBase64Url } from './encoding/base64.js';
 import { decodeHex } from './encoding/hex.js';
 import { EvidenceError } from './errors.js';
 import { looksLikeJws } from './jose/jws.js';
-import type { TrustedRoot } from './pki/chain.js';
+import type { ChainRoot } from './pki/chain.js';
 import {
   type AnyEndorsements,
   type AnyEvidence,
@@ -60,7 +60,7 @@ export function parseEvidence(
 }
 
 /** The vendor's pinned roots: for callers that trust that vendor and nobody else. */
-export function pinnedRootsOf(format: EvidenceFormat): readonly TrustedRoot[] {
+export function pinnedRootsOf(format: EvidenceFormat): readonly ChainRoot[] {
   return getFormat(format).pinnedRoots;
 }
 

@@ -5,10 +5,9 @@ import { bindingBytes } from '../binding.js';
 import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { assertVerified } from '../mint.js';
-import type { TrustedRoot } from '../pki/chain.js';
 import type { CryptoProvider } from '../provider.js';
 import type { AnyEndorsements, AnyEvidence } from '../registry.js';
-import type { ExpectedBinding, VerifiedClaims } from '../types.js';
+import type { ExpectedBinding, TrustedRoot, VerifiedClaims } from '../types.js';
 import { verifyEvidence } from '../verify.js';
 import {
   type Composition,

@@ -4,9 +4,10 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { type Certificate, parseCertificatesPem } from '../pki/certificate.js';
-import { type TrustedRoot, type VerifiedChain, verifyChain } from '../pki/chain.js';
+import { isChainRoot, type VerifiedChain, verifyChain } from '../pki/chain.js';
 import { type Crl, parseCrl } from '../pki/crl.js';
 import type { CryptoProvider } from '../provider.js';
+import type { TrustedRoot } from '../types.js';
 import type { DcapEndorsements } from './endorsements.js';
 import { parseQeIdentity, type QeIdentity } from './qe-identity.js';
 import { parseTcbInfo, type TcbInfo } from './tcb-info.js';
@@ -111,7 +112,7 @@ function verifyDcapChain(
 ): Promise<VerifiedChain> {
   return verifyChain({
     chain,
-    trustedRoots: trust.roots,
+    trustedRoots: trust.roots.filter(isChainRoot),
     revocation: { kind: 'crls', crls, requiredFor: 'every-link' },
     now: trust.now,
     provider: trust.provider,

@@ -2,7 +2,7 @@
 // the roots it trusts, and may pass a testing CA's instead.
 
 import { decodeBase64 } from '../encoding/base64.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 
 /**
  * Intel SGX Root CA, valid 2018-05-21 to 2049-12-31, SHA-256 of the DER
@@ -41,7 +41,7 @@ const intelSgxRootCaFirst = decodeBase64(
 );
 
 /** The roots of genuine SGX and TDX evidence. */
-export const pinnedIntelRoots: readonly TrustedRoot[] = [
+export const pinnedIntelRoots: readonly ChainRoot[] = [
   { kind: 'certificate', der: intelSgxRootCa },
   { kind: 'certificate', der: intelSgxRootCaFirst },
 ];

@@ -6,12 +6,11 @@ import { EvidenceError } from '../errors.js';
 import { parseCertificate } from '../pki/certificate.js';
 import { verifyChain } from '../pki/chain.js';
 import type { CryptoProvider } from '../provider.js';
-import type { EvidenceFormat } from '../types.js';
+import type { EvidenceFormat, TrustedIssuer } from '../types.js';
 import { acceptAlgorithm, algorithmFor, type JwsAlgorithm } from './algorithm.js';
 import { ClaimReader } from './claim-reader.js';
 import { getKey, type TokenKey } from './jwk.js';
 import type { Jws } from './jws.js';
-import type { TrustedIssuer } from './trusted-issuer.js';
 
 /** How far an issuer's clock may be ahead of ours, in seconds. Expiry gets no such grace. */
 export const tokenSkewSeconds = 60;

@@ -2,7 +2,7 @@
 // and may pass a testing CA's instead.
 
 import { decodeBase64 } from '../encoding/base64.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 
 /**
  * "aws.nitro-enclaves" (G1), of the commercial partition, valid 2019-10-28 to 2049-10-28, SHA-256 of
@@ -21,6 +21,6 @@ const nitroEnclavesRootG1 = decodeBase64(
 );
 
 /** The root of genuine Nitro Enclaves and NitroTPM documents. */
-export const pinnedNitroRoots: readonly TrustedRoot[] = [
+export const pinnedNitroRoots: readonly ChainRoot[] = [
   { kind: 'certificate', der: nitroEnclavesRootG1 },
 ];

@@ -6,7 +6,7 @@ import { verifyCoseSign1 } from '../cose/sign1.js';
 import { EvidenceError } from '../errors.js';
 import { mint } from '../mint.js';
 import { type Certificate, parseCertificate } from '../pki/certificate.js';
-import { verifyChain } from '../pki/chain.js';
+import { isChainRoot, verifyChain } from '../pki/chain.js';
 import type { Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { nitroClaims } from './claims.js';
 import { isDebug, type NitroDocument } from './parse.js';
@@ -67,7 +67,7 @@ export async function verifyNitroDocument(
   const { cabundle } = document;
   const chain = await verifyChain({
     chain: [document.certificate, ...[...cabundle].reverse()].map(parseCertificate),
-    trustedRoots: input.roots,
+    trustedRoots: input.roots.filter(isChainRoot),
     revocation: { kind: 'not-checked' },
     now,
     provider,

@@ -2,7 +2,7 @@
 // roots it trusts, and may pass a testing CA’s instead.
 
 import { decodeBase64 } from '../encoding/base64.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 
 /**
  * NVIDIA Device Identity CA, valid 2021-11-05 to 9999-12-31, SHA-256 of the DER
@@ -20,6 +20,6 @@ const deviceIdentityCa = decodeBase64(
     'KVXf0CMQC+EY55WYoDBvs2wPAH1Gw4LbcwUN8QCff8bFmV4ZxjCRr4WXTLFHBKjbfneGSBWwA=',
 );
 
-export const pinnedNvidiaRoots: readonly TrustedRoot[] = [
+export const pinnedNvidiaRoots: readonly ChainRoot[] = [
   { kind: 'certificate', der: deviceIdentityCa },
 ];

@@ -7,7 +7,7 @@ import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { mint } from '../mint.js';
 import { parseCertificate, parseCertificatesPem } from '../pki/certificate.js';
-import { type RevocationPolicy, verifyChain } from '../pki/chain.js';
+import { isChainRoot, type RevocationPolicy, verifyChain } from '../pki/chain.js';
 import { parseCrl } from '../pki/crl.js';
 import type { ClaimValue, Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { type GpuDevice, readDevice } from './device.js';
@@ -76,7 +76,7 @@ export async function verifyGpuReport(
   const { evidence: report, endorsements, roots, now, provider } = input;
   const chain = await verifyChain({
     chain: endorsements.chain.map(parseCertificate),
-    trustedRoots: roots,
+    trustedRoots: roots.filter(isChainRoot),
     revocation: parseRevocation(endorsements.revocation),
     now,
     provider,

@@ -4,7 +4,6 @@
 
 import { equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
-import type { TrustedIssuer } from '../jose/trusted-issuer.js';
 import type { CryptoProvider } from '../provider.js';
 import { signatureFits, verifyX509Signature } from './algorithm.js';
 import { type Certificate, parseCertificate } from './certificate.js';
@@ -12,13 +11,17 @@ import { type Crl, findRevocation } from './crl.js';
 import { namesKeyOf } from './key-identifiers.js';
 
 /**
- * Whom to trust: one certificate, byte for byte; whoever holds one key (DER SubjectPublicKeyInfo), in
- * which case the chain has to bring the certificate; or an issuer of tokens, to whom no chain leads.
+ * Where a chain may end: at one certificate, byte for byte; or at whoever holds one key (DER
+ * SubjectPublicKeyInfo), in which case the chain has to bring the certificate.
  */
-export type TrustedRoot =
+export type ChainRoot =
   | { readonly kind: 'certificate'; readonly der: Uint8Array }
-  | { readonly kind: 'key'; readonly spki: Uint8Array }
-  | TrustedIssuer;
+  | { readonly kind: 'key'; readonly spki: Uint8Array };
+
+/** False for whatever else a caller trusts: no chain leads there. */
+export function isChainRoot(root: { readonly kind: string }): root is ChainRoot {
+  return root.kind === 'certificate' || root.kind === 'key';
+}
 
 /**
  * 'crls': for every certificate below the root (or, with 'intermediates', every one but the leaf)
@@ -37,7 +40,7 @@ export type RevocationPolicy =
 export interface VerifyChainInput {
   /** Leaf first, each followed by its issuer; the root may be left out if pinned as certificate. */
   readonly chain: readonly Certificate[];
-  readonly trustedRoots: readonly TrustedRoot[];
+  readonly trustedRoots: readonly ChainRoot[];
   readonly revocation: RevocationPolicy;
   readonly now: Date;
   readonly provider: CryptoProvider;
@@ -63,14 +66,13 @@ function invalid(certificate: Certificate, why: string): EvidenceError {
   return new EvidenceError('chain-invalid', `certificate "${certificate.subject.text}": ${why}`);
 }
 
-function isPinned(certificate: Certificate, roots: readonly TrustedRoot[]): boolean {
+function isPinned(certificate: Certificate, roots: readonly ChainRoot[]): boolean {
   // Not constant time in whole: certificates are public.
-  return roots.some((root) => {
-    if (root.kind === 'issuer') return false;
-    return root.kind === 'certificate'
+  return roots.some((root) =>
+    root.kind === 'certificate'
       ? equalBytes(root.der, certificate.raw)
-      : equalBytes(root.spki, certificate.publicKey.spki);
-  });
+      : equalBytes(root.spki, certificate.publicKey.spki),
+  );
 }
 
 function untrusted(last: Certificate): EvidenceError {

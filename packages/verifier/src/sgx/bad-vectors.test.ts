@@ -10,12 +10,12 @@ import {
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { EvidenceError } from '../errors.js';
 import { parseCertificatesPem } from '../pki/certificate.js';
-import type { TrustedRoot } from '../pki/chain.js';
 import { nodeProvider } from '../provider-node.js';
 import { text } from '../testing/dcap-vectors.test.js';
 import { mintSgxQuote } from '../testing/sgx-quote.js';
 import { good, reportData } from '../testing/tdx-scene.test.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
+import type { TrustedRoot } from '../types.js';
 import { parseSgxEvidence } from './parse.js';
 import { verifySgx } from './verify.js';
 

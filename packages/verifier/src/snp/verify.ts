@@ -7,7 +7,12 @@ import { equalBytes, isZero } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { mint } from '../mint.js';
 import { type Certificate, parseCertificate } from '../pki/certificate.js';
-import { type RevocationPolicy, type VerifiedChain, verifyChain } from '../pki/chain.js';
+import {
+  isChainRoot,
+  type RevocationPolicy,
+  type VerifiedChain,
+  verifyChain,
+} from '../pki/chain.js';
 import { parseCrl } from '../pki/crl.js';
 import type { Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { snpClaims } from './claims.js';
@@ -113,7 +118,7 @@ export async function verifySnpReport(
       parseCertificate(endorsements.endorsementKey),
       parseCertificate(endorsements.authority),
     ],
-    trustedRoots: input.roots,
+    trustedRoots: input.roots.filter(isChainRoot),
     revocation,
     now,
     provider,

@@ -10,7 +10,7 @@ import {
 import { decodeBase64, encodeBase64 } from '../encoding/base64.js';
 import { decodeHex } from '../encoding/hex.js';
 import { encodePem } from '../encoding/pem.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 import { type PckFields, pckExtension } from './pck-extension.js';
 import { type MintCertificateOptions, type MintedName, mintCertificate } from './x509.js';
 
@@ -143,7 +143,7 @@ export class DcapCa {
   }
 
   /** For verify(): trusts this CA. Never to be put beside genuine roots outside of development. */
-  get roots(): readonly TrustedRoot[] {
+  get roots(): readonly ChainRoot[] {
     return [{ kind: 'certificate', der: this.certificates.root }];
   }
 

@@ -2,7 +2,7 @@
 // workloads on the same machine. Evidence by them proves nothing; a server may trust them in -dev mode only.
 
 import { randomBytes } from 'node:crypto';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 import type { EvidenceFormat } from '../types.js';
 import { DcapCa } from './dcap-ca.js';
 import {
@@ -28,7 +28,7 @@ export interface SimulatedVendor<V> {
   /** @throws for a text that toJson did not write */
   fromJson(text: string): V;
   /** To be put beside genuine roots in development only. */
-  rootsOf(vendor: V): readonly TrustedRoot[];
+  rootsOf(vendor: V): readonly ChainRoot[];
 }
 
 const dayMs = 86_400_000;

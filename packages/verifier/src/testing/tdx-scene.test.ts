@@ -6,11 +6,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { DcapEndorsements } from '../dcap/endorsements.js';
 import type { EvidenceErrorCode } from '../errors.js';
-import type { TrustedRoot } from '../pki/chain.js';
+
 import { nodeProvider } from '../provider-node.js';
 import { parseTdxEvidence } from '../tdx/parse.js';
 import { verifyTdx } from '../tdx/verify.js';
-import type { ExpectedBinding, VerifiedClaims } from '../types.js';
+import type { ExpectedBinding, TrustedRoot, VerifiedClaims } from '../types.js';
 import { DcapCa, type DcapCaOptions } from './dcap-ca.js';
 import { type MintCollateralOptions, mintDcapCollateral } from './dcap-collateral.js';
 import { type MintTdxQuoteOptions, mintTdxQuote } from './tdx-quote.js';

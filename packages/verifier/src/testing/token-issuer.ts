@@ -5,7 +5,7 @@ import { constants, createPublicKey, generateKeyPairSync, type KeyObject, sign }
 import { encodeBase64, encodeBase64Url } from '../encoding/base64.js';
 import type { JwsAlgorithm } from '../jose/algorithm.js';
 import { parseJwks } from '../jose/jwk.js';
-import type { IssuerKeys } from '../jose/trusted-issuer.js';
+import type { IssuerKeys } from '../types.js';
 import { mintCertificate } from './x509.js';
 
 export type TokenMembers = Readonly<Record<string, unknown>>;

@@ -8,11 +8,15 @@ import { appraise } from '../appraise/appraise.js';
 import { parseAppraisalPolicy } from '../appraise/policy.js';
 import { encodeBase64Url } from '../encoding/base64.js';
 import type { EvidenceErrorCode } from '../errors.js';
-import type { TrustedIssuer } from '../jose/trusted-issuer.js';
-import type { TrustedRoot } from '../pki/chain.js';
 import { nodeProvider } from '../provider-node.js';
 import { noEndorsements } from '../tokens/token-format.js';
-import type { EvidenceFormat, ExpectedBinding, VerifiedClaims } from '../types.js';
+import type {
+  EvidenceFormat,
+  ExpectedBinding,
+  TrustedIssuer,
+  TrustedRoot,
+  VerifiedClaims,
+} from '../types.js';
 import { parseEvidence, verifyEvidence } from '../verify.js';
 import {
   createTokenIssuer,

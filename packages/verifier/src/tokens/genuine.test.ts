@@ -8,12 +8,11 @@ import { parseAppraisalPolicy } from '../appraise/policy.js';
 import { parsePem } from '../encoding/pem.js';
 import { EvidenceError } from '../errors.js';
 import { parseJwks } from '../jose/jwk.js';
-import type { TrustedIssuer } from '../jose/trusted-issuer.js';
 import { nodeProvider } from '../provider-node.js';
 import { webProvider } from '../provider-web.js';
 import { createTokenIssuer } from '../testing/token-issuer.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
-import type { EvidenceFormat, VerifiedClaims } from '../types.js';
+import type { EvidenceFormat, TrustedIssuer, VerifiedClaims } from '../types.js';
 import { parseEvidence, verifyEvidence } from '../verify.js';
 import { noEndorsements } from './token-format.js';
 

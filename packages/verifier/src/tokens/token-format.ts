@@ -5,10 +5,8 @@ import { checkBinding, checkNonce } from '../binding.js';
 import type { JsonObject } from '../encoding/strict-json.js';
 import { EvidenceError } from '../errors.js';
 import { type Jws, looksLikeJws, parseJws, tokenCharactersMax } from '../jose/jws.js';
-import type { TrustedIssuer } from '../jose/trusted-issuer.js';
 import { type TokenRules, type VerifiedToken, verifyToken } from '../jose/verify-token.js';
 import { mint } from '../mint.js';
-import type { TrustedRoot } from '../pki/chain.js';
 import type { CryptoProvider } from '../provider.js';
 import type {
   ClaimValue,
@@ -20,6 +18,8 @@ import type {
   FormatPolicy,
   PolicyRules,
   TcbStatus,
+  TrustedIssuer,
+  TrustedRoot,
 } from '../types.js';
 
 /** A token that was read and not verified. */

@@ -8,7 +8,7 @@ import { readObject, readString } from '../encoding/json-members.js';
 import { parseStrictJson } from '../encoding/strict-json.js';
 import type { EncryptionProvider } from '../encryption-provider.js';
 import { EvidenceError } from '../errors.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 import type { CryptoProvider } from '../provider.js';
 import type { ClaimValue } from '../types.js';
 import { parseAttestationKey } from './attestation-key.js';
@@ -30,7 +30,7 @@ export interface BeginCredentialInput {
   /** DER, the endorsement key's first, then its issuers; may come from the workload. At most 6. */
   readonly ekCertificates: readonly Uint8Array[];
   /** Of makers of TPMs, or of who runs virtual ones: never from the workload. */
-  readonly roots: readonly TrustedRoot[];
+  readonly roots: readonly ChainRoot[];
   readonly revocation: GivenRevocation;
   /** TPMT_PUBLIC of the attestation key; may come from the workload. */
   readonly akPublic: Uint8Array;

@@ -6,8 +6,8 @@ import { EvidenceError } from '../errors.js';
 import type { PublicKey } from '../pki/algorithm.js';
 import { type Certificate, parseCertificate } from '../pki/certificate.js';
 import {
+  type ChainRoot,
   type RevocationPolicy,
-  type TrustedRoot,
   type VerifiedChain,
   verifyChain,
 } from '../pki/chain.js';
@@ -23,7 +23,7 @@ export interface KeyCertificateInput {
   /** The key's certificate first, then its issuers. */
   readonly chain: readonly Certificate[];
   readonly key: PublicKey;
-  readonly roots: readonly TrustedRoot[];
+  readonly roots: readonly ChainRoot[];
   readonly revocation: RevocationPolicy;
   readonly now: Date;
   readonly provider: CryptoProvider;

@@ -2,7 +2,7 @@
 // trusts, and may pass those of a TPM's maker, or a testing CA's, instead.
 
 import { decodeBase64 } from '../encoding/base64.js';
-import type { TrustedRoot } from '../pki/chain.js';
+import type { ChainRoot } from '../pki/chain.js';
 
 /**
  * Google EK/AK CA Root, valid 2022-07-08 to 2122-07-08, SHA-256 of the DER
@@ -96,7 +96,7 @@ const azureVirtualTpmRoot = decodeBase64(
 );
 
 /** The roots of attestation keys of Google Compute Engine and Azure. */
-export const pinnedVtpmRoots: readonly TrustedRoot[] = [
+export const pinnedVtpmRoots: readonly ChainRoot[] = [
   googleEkAkRoot,
   googleTpmEkRoot,
   azureVirtualTpmRoot,

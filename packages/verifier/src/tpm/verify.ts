@@ -6,6 +6,7 @@ import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { eventLogClaims, imaClaims, type QuotedRegisters } from '../eventlog/verify-event-log.js';
 import { mint } from '../mint.js';
+import { isChainRoot } from '../pki/chain.js';
 import type { ClaimValue, Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { gceInstanceClaims, verifyAkCertificate } from './ak-certificate.js';
 import { quoteClaims } from './claims.js';
@@ -64,7 +65,7 @@ async function proveByCertificate(
   const chain = await verifyAkCertificate({
     chain: [...evidence.akCertificates, ...intermediates],
     key: evidence.key.publicKey,
-    roots,
+    roots: roots.filter(isChainRoot),
     revocation,
     now,
     provider,

@@ -3,7 +3,7 @@
 // below it one authority for VCEKs (ASK) and one for VLEKs (ASVK). Only the roots are trusted.
 
 import { decodeBase64 } from '../../encoding/base64.js';
-import type { TrustedRoot } from '../../pki/chain.js';
+import type { ChainRoot } from '../../pki/chain.js';
 import type { SnpProduct } from '../product.js';
 
 interface AmdCertificates {
@@ -281,7 +281,7 @@ export const amdCertificates: Readonly<Record<SnpProduct, AmdCertificates>> = {
 };
 
 /** The roots to trust for genuine hardware: what a caller passes to verify() in production. */
-export const pinnedAmdRoots: readonly TrustedRoot[] = [
+export const pinnedAmdRoots: readonly ChainRoot[] = [
   { kind: 'certificate', der: amdCertificates.milan.ark },
   { kind: 'certificate', der: amdCertificates.genoa.ark },
   { kind: 'certificate', der: amdCertificates.turin.ark },

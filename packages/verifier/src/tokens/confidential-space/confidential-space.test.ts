@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TrustedIssuer } from '../../jose/trusted-issuer.js';
 import {
   createTokenIssuer,
   createTokenPki,
@@ -21,6 +20,7 @@ import {
   session,
   type TokenScene,
 } from '../../testing/token-scene.test.js';
+import type { TrustedIssuer } from '../../types.js';
 
 const issuer = createTokenIssuer('RS256');
 const name = 'https://confidentialcomputing.googleapis.com';
