@@ -28,12 +28,16 @@ export interface Verdict {
 export const verify = (...args: string[]): Promise<Outcome> =>
   runVouchsafe(['attest', 'verify', ...args]);
 
-/** Exit code, verdict, and the first fault's code. */
+/** Exit code and verdict; nothing may have been said beside it. */
 export async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
   const { code, out, err } = await verify('-format=json', ...args);
   assert.equal(err, '');
   return [code, JSON.parse(out) as Verdict];
 }
+
+/** Codes of the faults, in their order. */
+export const codesOf = ({ faults }: Pick<Verdict, 'faults'>): readonly string[] =>
+  faults.map(({ code }) => code);
 
 /** Writes a file into a folder of its own. */
 export function put(name: string, bytes: string | Uint8Array): string {

@@ -6,7 +6,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { DcapEndorsements } from '../dcap/endorsements.js';
 import type { EvidenceErrorCode } from '../errors.js';
-
 import { nodeProvider } from '../provider-node.js';
 import { parseTdxEvidence } from '../tdx/parse.js';
 import { verifyTdx } from '../tdx/verify.js';

@@ -1,35 +1,8 @@
 // `attest verify -eventlog`: logs of genuine machines beside their quotes, and beside those of others.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { newFolder, runVouchsafe } from '../../testing/stub-server.js';
-
-const folder =
-  process.env.VOUCHSAFE_VECTORS ??
-  fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url));
-const skip = existsSync(join(folder, 'facts.json'))
-  ? false
-  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
-const vector = (path: string): string => join(folder, path);
-
-interface Verdict {
-  readonly genuine: boolean;
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string }[];
-}
-
-async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
-  const { code, out } = await runVouchsafe(['attest', 'verify', '-format=json', ...args]);
-  return [code, JSON.parse(out) as Verdict];
-}
-
-function put(name: string, bytes: string | Uint8Array): string {
-  const path = join(newFolder(), name);
-  writeFileSync(path, bytes);
-  return path;
-}
+import { judge, put, skip, vector } from '../../testing/evidence.js';
 
 const ccel = 'eventlog/go-tdx-guest/ccel-gce-cos113.bin';
 const gceQuote = [

@@ -10,7 +10,7 @@ import {
   mintCertificate,
   mintToken,
 } from '@vouchsafe/verifier/testing';
-import { put, skip, type Verdict, vector, verify } from '../../testing/evidence.js';
+import { codesOf, judge, put, skip, type Verdict, vector, verify } from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
 
 interface CompositeVerdict extends Omit<Verdict, 'faults' | 'claims'> {
@@ -24,7 +24,7 @@ interface CompositeVerdict extends Omit<Verdict, 'faults' | 'claims'> {
 }
 
 /** Exit code, verdict, and `PART CODE` of each fault. */
-async function judge(args: readonly string[], evidence: unknown, prefix = '') {
+async function judgeComposite(args: readonly string[], evidence: unknown, prefix = '') {
   const file = put('composite.json', `${prefix}${JSON.stringify(evidence)}\n`);
   const { code, out, err } = await verify('-format=json', ...args, file);
   assert.equal(err, '');
@@ -70,7 +70,7 @@ const forTd = () => [
 describe('composite evidence', { skip }, () => {
   test('is accepted with what lies beside each part, and reported part by part', async () => {
     const args = [...forEar, chain('gpu0')];
-    const { code, verdict } = await judge(args, { lead: ear, gpu0: gpu() });
+    const { code, verdict } = await judgeComposite(args, { lead: ear, gpu0: gpu() });
     assert.deepEqual(verdict.faults, []);
     assert.deepEqual([code, verdict.verdict, verdict.genuine], [0, 'accepted', true]);
     assert.equal(verdict.format, 'composite');
@@ -98,7 +98,7 @@ describe('composite evidence', { skip }, () => {
 
   test('takes what names the lead, and what names nobody, for the lead', async () => {
     const args = [at, `-jwks=lead=${keys}`, '-issuer=lead=i', chain('gpu0')];
-    assert.equal((await judge(args, { lead: ear, gpu0: gpu() })).code, 0);
+    assert.equal((await judgeComposite(args, { lead: ear, gpu0: gpu() })).code, 0);
   });
 
   test('is shown part by part without being verified', async () => {
@@ -264,7 +264,7 @@ const rows: readonly Row[] = [
 describe('composite evidence is refused, with the part named:', { skip }, () => {
   for (const [sentence, exit, faults, args, evidence, prefix] of rows) {
     test(sentence, async () => {
-      const found = await judge(args(), evidence(), prefix);
+      const found = await judgeComposite(args(), evidence(), prefix);
       assert.deepEqual([found.code, found.faults], [exit, faults]);
       assert.deepEqual([found.verdict.verdict, found.verdict.genuine], ['refused', exit === 3]);
       assert.equal(found.verdict.format, 'composite');
@@ -309,22 +309,13 @@ describe('a quote in an RA-TLS certificate', { skip }, () => {
       extensions: [{ oid: '1.2.840.113741.1337.6', value }],
     });
   const quote = () => new Uint8Array(readFileSync(vector(`${quotePath}.quote`)));
-  const judgeCertificate = async (bytes: Uint8Array) => {
-    const { code, out } = await verify(
-      '-format=json',
-      ...forTd(),
-      put('cert.der', certificate(bytes)),
-    );
-    return { code, verdict: JSON.parse(out) as Verdict };
-  };
+  const judgeCertificate = (bytes: Uint8Array) =>
+    judge(...forTd(), put('cert.der', certificate(bytes)));
 
   test('made for another key is genuine and not acceptable, with its claims', async () => {
-    const { code, verdict } = await judgeCertificate(quote());
+    const [code, verdict] = await judgeCertificate(quote());
     assert.deepEqual([code, verdict.verdict, verdict.genuine], [3, 'refused', true]);
-    assert.deepEqual(
-      verdict.faults.map((fault) => fault.code),
-      ['binding-mismatch'],
-    );
+    assert.deepEqual(codesOf(verdict), ['binding-mismatch']);
     assert.equal(verdict.tcb_status, 'UpToDate');
     assert.equal(typeof verdict.claims.mrtd, 'string');
   });
@@ -337,7 +328,7 @@ describe('a quote in an RA-TLS certificate', { skip }, () => {
     test(`${sentence} is not genuine, whatever it was made for`, async () => {
       const bytes = quote();
       bytes[position] = (bytes[position] ?? 0) ^ 1;
-      const { code, verdict } = await judgeCertificate(bytes);
+      const [code, verdict] = await judgeCertificate(bytes);
       assert.deepEqual([code, verdict.genuine], [4, false]);
       assert.equal(verdict.faults[0]?.code, fault);
     });

@@ -10,7 +10,7 @@ import {
   mintDcapCollateral,
   mintTdxQuote,
 } from '@vouchsafe/verifier/testing';
-import { judge, put, skip, vector } from '../../testing/evidence.js';
+import { codesOf, judge, put, skip, vector } from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
 
 describe('Nitro documents', { skip }, () => {
@@ -62,10 +62,7 @@ describe('Nitro documents', { skip }, () => {
       const [code, verdict] = await judge(`-at=${time}`, vector(file));
       assert.equal(code, exit);
       assert.equal(verdict.format, 'aws-nitro');
-      assert.deepEqual(
-        verdict.faults.map((each) => each.code),
-        [fault],
-      );
+      assert.deepEqual(codesOf(verdict), [fault]);
     });
   }
 

@@ -1,35 +1,12 @@
 // `attest verify` and `attest show` over genuine quotes about enclaves.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { newFolder, runVouchsafe } from '../../testing/stub-server.js';
+import { codesOf, judge, put, skip, vector } from '../../testing/evidence.js';
+import { runVouchsafe } from '../../testing/stub-server.js';
 
-const folder =
-  process.env.VOUCHSAFE_VECTORS ??
-  fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url));
-const skip = existsSync(join(folder, 'facts.json'))
-  ? false
-  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
-const vector = (path: string): string => join(folder, path);
 const quote = vector('sgx/phala-dcap-qvl/sgx-v3-production.quote');
 const collateral = `-collateral=${vector('sgx/phala-dcap-qvl/sgx-v3-production.collateral.json')}`;
 const at = '-at=2025-07-04T10:28:44Z';
-
-interface Verdict {
-  readonly format: string | null;
-  readonly tcb_status: string | null;
-  readonly advisories: readonly string[];
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string }[];
-}
-
-async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
-  const { code, out, err } = await runVouchsafe(['attest', 'verify', '-format=json', ...args]);
-  assert.equal(err, '');
-  return [code, JSON.parse(out) as Verdict];
-}
 
 describe('genuine SGX quotes', { skip }, () => {
   test('are genuine, and acceptable only if the policy says so', async () => {
@@ -39,18 +16,9 @@ describe('genuine SGX quotes', { skip }, () => {
     assert.equal(verdict.tcb_status, 'ConfigurationAndSWHardeningNeeded');
     assert.deepEqual(verdict.advisories, ['INTEL-SA-00289', 'INTEL-SA-00615']);
     assert.match(String(verdict.claims.mrenclave), /^33d8736d/);
-    assert.deepEqual(
-      verdict.faults.map((fault) => fault.code),
-      ['tcb-status'],
-    );
-    const policy = join(newFolder(), 'policy.json');
-    writeFileSync(
-      policy,
-      JSON.stringify({
-        name: 'p',
-        formats: { 'sgx-dcap': { tcb_statuses: ['ConfigurationAndSWHardeningNeeded'] } },
-      }),
-    );
+    assert.deepEqual(codesOf(verdict), ['tcb-status']);
+    const formats = { 'sgx-dcap': { tcb_statuses: ['ConfigurationAndSWHardeningNeeded'] } };
+    const policy = put('policy.json', JSON.stringify({ name: 'p', formats }));
     assert.equal((await judge(collateral, at, `-policy=${policy}`, quote))[0], 0);
   });
 

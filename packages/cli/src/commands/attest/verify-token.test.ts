@@ -1,10 +1,7 @@
 // `attest verify` and `attest show` over results of other verifiers: a genuine token of Azure, one of Google, minted
 // ones of the others, and what is missing on the command line; and over the report of a GPU.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   createTokenIssuer,
   earPayload,
@@ -13,36 +10,8 @@ import {
   mintToken,
   nrasDevicePayload,
 } from '@vouchsafe/verifier/testing';
-import { newFolder, runVouchsafe } from '../../testing/stub-server.js';
-
-const folder =
-  process.env.VOUCHSAFE_VECTORS ??
-  fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url));
-const skip = existsSync(join(folder, 'facts.json'))
-  ? false
-  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
-const vector = (path: string): string => join(folder, path);
-
-interface Verdict {
-  readonly verdict: string;
-  readonly genuine: boolean;
-  readonly format: string;
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string }[];
-}
-
-async function judge(...args: string[]) {
-  const { code, out, err } = await runVouchsafe(['attest', 'verify', '-format=json', ...args]);
-  assert.equal(err, '');
-  const verdict = JSON.parse(out) as Verdict;
-  return { code, verdict, faults: verdict.faults.map((fault) => fault.code) };
-}
-
-function put(name: string, text: string): string {
-  const path = join(newFolder(), name);
-  writeFileSync(path, text);
-  return path;
-}
+import { codesOf, judge, put, skip, vector } from '../../testing/evidence.js';
+import { runVouchsafe } from '../../testing/stub-server.js';
 
 const at = '2026-05-01T12:00:00Z';
 const issuedAt = Date.parse(at) / 1000 - 10;
@@ -56,11 +25,11 @@ const session = (issuer: string) => ({
 describe('a genuine token of Azure Attestation', { skip }, () => {
   const token = vector('jwt/teaclave-maa/maa-sgx.jwt');
   const time = '-at=2023-09-26T15:00:00Z';
-  const jwks = `-jwks=${skip ? '' : vector('jwt/teaclave-maa/maa-jwks.json')}`;
+  const jwks = `-jwks=${vector('jwt/teaclave-maa/maa-jwks.json')}`;
   const issuer = '-issuer=https://sharedeus.eus.attest.azure.net';
 
   test('is accepted at its time, by its tenant’s keys', async () => {
-    const { code, verdict } = await judge(jwks, issuer, time, token);
+    const [code, verdict] = await judge(jwks, issuer, time, token);
     assert.deepEqual([code, verdict.verdict, verdict.format], [0, 'accepted', 'azure-maa']);
     assert.match(String(verdict.claims.mrenclave), /^f56735aa/);
   });
@@ -76,8 +45,8 @@ describe('a genuine token of Azure Attestation', { skip }, () => {
     ['years before', 'token-not-yet-valid', [jwks, issuer, '-at=2020-01-01T00:00:00Z']],
   ] as const) {
     test(`is refused ${sentence}`, async () => {
-      const { code: exit, faults } = await judge(...args, token);
-      assert.deepEqual([exit, faults], [4, [code]]);
+      const [exit, verdict] = await judge(...args, token);
+      assert.deepEqual([exit, codesOf(verdict)], [4, [code]]);
     });
   }
 
@@ -109,13 +78,13 @@ describe('a genuine token of Azure Attestation', { skip }, () => {
 
 describe('a genuine PKI token of Confidential Space', { skip }, () => {
   const token = vector('jwt/oak-confidential-space/confidential-space-pki.jwt');
-  const root = `-issuer-root=${skip ? '' : vector('roots/gcp-confidential-space-root.pem')}`;
+  const root = `-issuer-root=${vector('roots/gcp-confidential-space-root.pem')}`;
   const issuer = '-issuer=https://confidentialcomputing.googleapis.com';
   const audience = '-audience=z08381475938604996746';
   const time = '-at=2025-09-05T08:20:00Z';
 
   test('is accepted at its time, under Google’s root', async () => {
-    const { code, verdict } = await judge(root, issuer, audience, time, token);
+    const [code, verdict] = await judge(root, issuer, audience, time, token);
     assert.equal(code, 0);
     assert.equal(verdict.claims.project_id, 'oak-examples-477357');
   });
@@ -127,8 +96,8 @@ describe('a genuine PKI token of Confidential Space', { skip }, () => {
 
   test('is refused under another root', async () => {
     const other = `-issuer-root=${vector('roots/nvidia-device-identity-root.pem')}`;
-    const { code, faults } = await judge(other, issuer, audience, time, token);
-    assert.deepEqual([code, faults], [4, ['chain-untrusted']]);
+    const [code, verdict] = await judge(other, issuer, audience, time, token);
+    assert.deepEqual([code, codesOf(verdict)], [4, ['chain-untrusted']]);
   });
 });
 
@@ -138,7 +107,7 @@ describe('the report of a real GPU', { skip }, () => {
 
   test('is accepted under NVIDIA’s root, which is built in', async () => {
     const certs = `-certs=${vector('gpu/nvtrust/hopper-cert-chain.pem')}`;
-    const { code, verdict } = await judge(certs, time, report);
+    const [code, verdict] = await judge(certs, time, report);
     assert.deepEqual([code, verdict.format], [0, 'nvidia-gpu']);
     assert.equal(verdict.claims.driver_version, '550.90.07');
   });
@@ -146,8 +115,8 @@ describe('the report of a real GPU', { skip }, () => {
   test('is refused under a broken chain, and without one', async () => {
     const broken = `-certs=${vector('bad/trustee/nvidia-hopper-chain-case3.pem')}`;
     for (const args of [[broken], []]) {
-      const { code, faults } = await judge(...args, time, report);
-      assert.deepEqual([code, faults], [4, ['chain-invalid']]);
+      const [code, verdict] = await judge(...args, time, report);
+      assert.deepEqual([code, codesOf(verdict)], [4, ['chain-invalid']]);
     }
   });
 });
@@ -182,11 +151,12 @@ describe('minted results', () => {
       const issuer = createTokenIssuer(algorithm);
       const file = put('token', `${mint(issuer)}\n`);
       const flags = [`-jwks=${put('jwks', issuer.jwks)}`, '-issuer=i', `-at=${at}`];
-      const { code, verdict } = await judge(...flags, file);
+      const [code, verdict] = await judge(...flags, file);
       assert.deepEqual([code, verdict.format], [0, format]);
       const other = createTokenIssuer(algorithm);
-      const wrong = await judge(`-jwks=${put('jwks', other.jwks)}`, '-issuer=i', `-at=${at}`, file);
-      assert.deepEqual([wrong.code, wrong.faults], [4, ['signature-invalid']]);
+      const otherKeys = `-jwks=${put('jwks', other.jwks)}`;
+      const [exit, wrong] = await judge(otherKeys, '-issuer=i', `-at=${at}`, file);
+      assert.deepEqual([exit, codesOf(wrong)], [4, ['signature-invalid']]);
     });
   }
 

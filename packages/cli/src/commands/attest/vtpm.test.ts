@@ -1,9 +1,7 @@
 // `attest verify` and `attest show` over evidence with a TPM in it: Azure's confidential VMs, and TPM quotes.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   createSoftwareAk,
   createSoftwareAkCa,
@@ -13,33 +11,8 @@ import {
   tpmContainer,
   tpmSignature,
 } from '@vouchsafe/verifier/testing';
-import { newFolder, runVouchsafe } from '../../testing/stub-server.js';
-
-const folder =
-  process.env.VOUCHSAFE_VECTORS ??
-  fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url));
-const skip = existsSync(join(folder, 'facts.json'))
-  ? false
-  : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
-const vector = (path: string): string => join(folder, path);
-
-interface Verdict {
-  readonly verdict: string;
-  readonly format: string;
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string }[];
-}
-
-async function judge(...args: string[]): Promise<readonly [number | null, Verdict]> {
-  const { code, out } = await runVouchsafe(['attest', 'verify', '-format=json', ...args]);
-  return [code, JSON.parse(out) as Verdict];
-}
-
-function put(name: string, text: string): string {
-  const path = join(newFolder(), name);
-  writeFileSync(path, text);
-  return path;
-}
+import { judge, put, skip, vector } from '../../testing/evidence.js';
+import { runVouchsafe } from '../../testing/stub-server.js';
 
 const azure = (name: string): string => vector(`tpm/trustee/azure-snp-vtpm-${name}.evidence.json`);
 const at = '-at=2026-01-01T00:00:00Z';
