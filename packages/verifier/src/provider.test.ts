@@ -7,6 +7,7 @@ import { EvidenceError } from './errors.js';
 import type { SignatureAlgorithm } from './provider.js';
 import { nodeProvider } from './provider-node.js';
 import { webProvider } from './provider-web.js';
+import { derBitString, derOid, derSequence } from './testing/der-writer.js';
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
@@ -28,6 +29,22 @@ const pairs: readonly [SignatureAlgorithm, typeof p256][] = [
   ['rsa-pkcs1-sha256', rsa],
   ['rsa-pkcs1-sha384', rsa],
   ['rsa-pkcs1-sha512', rsa],
+];
+
+const curves: readonly [SignatureAlgorithm, typeof p256, oid: string, fieldBytes: number][] = [
+  ['ecdsa-p256-sha256', p256, '1.2.840.10045.3.1.7', 32],
+  ['ecdsa-p384-sha384', p384, '1.3.132.0.34', 48],
+  ['ecdsa-p521-sha512', p521, '1.3.132.0.35', 66],
+];
+const uncompressed = (x: Uint8Array, y: Uint8Array) => Uint8Array.of(4, ...x, ...y);
+/** Points that are no public key, made from the coordinates of one that is. */
+const badPoints: readonly [string, (x: Uint8Array, y: Uint8Array) => Uint8Array][] = [
+  ['is not on the curve', (x, y) => uncompressed(x, y.with(-1, (y.at(-1) ?? 0) ^ 1))],
+  ['has its coordinates swapped', (x, y) => uncompressed(y, x)],
+  ['is zero', (x, y) => uncompressed(x.fill(0), y.fill(0))],
+  ['is beyond the field', (x, y) => uncompressed(x.fill(0xff), y)],
+  ['is the one at infinity', () => Uint8Array.of(0)],
+  ['is cut short', (x, y) => uncompressed(x, y.subarray(1))],
 ];
 
 function signWith(
@@ -94,6 +111,28 @@ for (const [name, provider] of [
         );
       }
     });
+  }
+
+  for (const [algorithm, { publicKey, privateKey }, oid, fieldBytes] of curves) {
+    const kind = derSequence(derOid('1.2.840.10045.2.1'), derOid(oid));
+    const signature = new Uint8Array(signWith(algorithm, privateKey));
+    const xy = () => spkiOf(publicKey).slice(-2 * fieldBytes);
+    const verify = (point: Uint8Array) =>
+      provider.verify(algorithm, derSequence(kind, derBitString(point)), signature, data);
+
+    test(`${name}: ${algorithm} accepts the point of its key`, async () => {
+      assert.equal(await verify(Uint8Array.of(4, ...xy())), true);
+    });
+
+    for (const [sentence, change] of badPoints) {
+      test(`${name}: ${algorithm} refuses a point that ${sentence}`, async () => {
+        const point = change(xy().slice(0, fieldBytes), xy().slice(fieldBytes));
+        await assert.rejects(
+          verify(point),
+          (error) => error instanceof EvidenceError && error.code === 'public-key-invalid',
+        );
+      });
+    }
   }
 
   test(`${name}: RSA-PSS refuses a salt of another length than the hash`, async () => {

@@ -3,10 +3,16 @@
 
 import { decodeBase64, decodeBase64Url } from '../encoding/base64.js';
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
-import { decodeHex } from '../encoding/hex.js';
 import { type Json, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
 import { EvidenceError } from '../errors.js';
-import { type Curve, ecSpki, type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
+import {
+  type Curve,
+  ecSpki,
+  type PublicKey,
+  parsePublicKey,
+  rsaSpki,
+  spkiPrefixes,
+} from '../pki/algorithm.js';
 import { parseCertificate } from '../pki/certificate.js';
 
 /** A key that tokens may be signed with. Certificates have only those of PublicKey. */
@@ -39,9 +45,6 @@ const curves: ReadonlyMap<string, { readonly curve: Curve | 'p521'; readonly byt
     ['P-384', { curve: 'p384', bytes: 48 }],
     ['P-521', { curve: 'p521', bytes: 66 }],
   ]);
-/** SubjectPublicKeyInfo up to the point (RFC 5480) and up to the key (RFC 8410). */
-const p521Prefix = decodeHex('30819b301006072a8648ce3d020106052b810400230381860004');
-const ed25519Prefix = decodeHex('302a300506032b6570032100');
 const ed25519Bytes = 32;
 
 function invalid(why: string): EvidenceError {
@@ -78,7 +81,7 @@ function ecKey(jwk: JsonObject): TokenKey | null {
     throw invalid('coordinate of the wrong length');
   }
   if (found.curve !== 'p521') return parsePublicKey(ecSpki(found.curve, concatBytes(x, y)));
-  return { kind: 'p521', spki: concatBytes(p521Prefix, x, y) };
+  return { kind: 'p521', spki: concatBytes(spkiPrefixes.p521, x, y) };
 }
 
 /** RFC 8037 section 2. */
@@ -86,7 +89,7 @@ function okpKey(jwk: JsonObject): TokenKey | null {
   if (findText(jwk, 'crv') !== 'Ed25519') return null;
   const x = numberAt(jwk, 'x');
   if (x.length !== ed25519Bytes) throw invalid('public key of the wrong length');
-  return { kind: 'ed25519', spki: concatBytes(ed25519Prefix, x) };
+  return { kind: 'ed25519', spki: concatBytes(spkiPrefixes.ed25519, x) };
 }
 
 function rsaKey(jwk: JsonObject): PublicKey | null {

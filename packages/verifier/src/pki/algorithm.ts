@@ -119,11 +119,49 @@ export function readSignatureAlgorithm(reader: DerReader): X509SignatureAlgorith
   return algorithm;
 }
 
-/** @throws EvidenceError 'public-key-invalid' | 'unsupported-algorithm' | 'malformed' */
-export function parsePublicKey(spki: Uint8Array): PublicKey {
+/** What is in a SubjectPublicKeyInfo. @throws EvidenceError 'malformed' | 'trailing-data' */
+function openKeyInfo(spki: Uint8Array): DerReader {
   const outer = DerReader.open(spki, 'public key', certificateDerLimits);
   const reader = outer.sequence('key info');
   outer.end();
+  return reader;
+}
+
+/** Big-endian, without leading zeros. */
+export interface RsaNumbers {
+  readonly modulus: Uint8Array;
+  readonly exponent: Uint8Array;
+}
+
+/** From behind the algorithm's OID to the end (RFC 8017 appendix A.1.1). */
+function readRsaNumbers(algorithm: DerReader, reader: DerReader): RsaNumbers {
+  algorithm.null('parameters');
+  algorithm.end();
+  const key = reader.nested(reader.bitStringBytes('key'), 'RSA key');
+  reader.end();
+  const numbers = key.sequence('numbers');
+  key.end();
+  const modulus = numbers.unsignedInteger('modulus');
+  const exponent = numbers.unsignedInteger('exponent');
+  numbers.end();
+  return { modulus, exponent };
+}
+
+/**
+ * The numbers of an RSA key, whatever their size.
+ * @throws EvidenceError 'unsupported-algorithm' for a key of another kind, 'malformed' | 'trailing-data'
+ */
+export function parseRsaNumbers(spki: Uint8Array): RsaNumbers {
+  const reader = openKeyInfo(spki);
+  const algorithm = reader.sequence('algorithm');
+  const oid = algorithm.oid('key algorithm');
+  if (oid !== rsaKeyOid) throw unsupported(`key algorithm ${oid}`);
+  return readRsaNumbers(algorithm, reader);
+}
+
+/** @throws EvidenceError 'public-key-invalid' | 'unsupported-algorithm' | 'malformed' */
+export function parsePublicKey(spki: Uint8Array): PublicKey {
+  const reader = openKeyInfo(spki);
   const algorithm = reader.sequence('algorithm');
   const oid = algorithm.oid('key algorithm');
   if (oid === ecKeyOid) {
@@ -138,15 +176,7 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
     return { kind: 'ec', curve, spki };
   }
   if (oid !== rsaKeyOid) throw unsupported(`key algorithm ${oid}`);
-  algorithm.null('parameters');
-  algorithm.end();
-  const key = reader.nested(reader.bitStringBytes('key'), 'RSA key');
-  reader.end();
-  const numbers = key.sequence('numbers');
-  key.end();
-  const modulus = numbers.unsignedInteger('modulus');
-  const exponent = numbers.unsignedInteger('exponent');
-  numbers.end();
+  const { modulus, exponent } = readRsaNumbers(algorithm, reader);
   const modulusBits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
   const oddExponent = ((exponent[exponent.length - 1] ?? 0) & 1) === 1;
   if (
@@ -161,9 +191,15 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   return { kind: 'rsa', modulusBits, spki };
 }
 
-const spkiPrefixes = {
+/**
+ * SubjectPublicKeyInfo up to the key itself: up to the coordinates of an uncompressed point (RFC 5480 section 2), and up
+ * to the 32 bytes of Ed25519 (RFC 8410 section 4).
+ */
+export const spkiPrefixes = {
   p256: decodeHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004'),
   p384: decodeHex('3076301006072a8648ce3d020106052b8104002203620004'),
+  p521: decodeHex('30819b301006072a8648ce3d020106052b810400230381860004'),
+  ed25519: decodeHex('302a300506032b6570032100'),
 } as const;
 
 /** SubjectPublicKeyInfo of a bare point x || y, as quotes carry it. */
