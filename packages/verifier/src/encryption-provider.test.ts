@@ -12,9 +12,10 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { ecSpki } from './pki/algorithm.js';
+import { spkiOf as spkiOfPoint } from './pki/raw-key.js';
 import { nodeEncryption } from './provider-node.js';
 import { webEncryption } from './provider-web.js';
+import { badKeys } from './testing/bad-keys.test.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const curves = {
@@ -24,7 +25,7 @@ const curves = {
 const spkiOf = (key: KeyObject) => new Uint8Array(key.export({ type: 'spki', format: 'der' }));
 const label = new TextEncoder().encode('IDENTITY\0');
 const message = new Uint8Array(randomBytes(32));
-const invalid = { code: 'public-key-invalid' };
+const invalid = { name: 'EvidenceError', code: 'public-key-invalid' };
 
 for (const [name, provider] of [
   ['node', nodeEncryption],
@@ -72,7 +73,7 @@ for (const [name, provider] of [
         for (let round = 0; round < 4; round += 1) {
           const { point, shared } = await provider.agree(curve, spkiOf(publicKey));
           const theirs = createPublicKey({
-            key: Buffer.from(ecSpki(curve, point)),
+            key: Buffer.from(spkiOfPoint(curve, point)),
             format: 'der',
             type: 'spki',
           });
@@ -82,15 +83,17 @@ for (const [name, provider] of [
         }
         assert.equal(seen.size, 4);
       });
+
+      for (const { sentence, spki } of badKeys(publicKey)) {
+        it(`${curve}: refuses a key ${sentence}`, async () => {
+          await assert.rejects(provider.agree(curve, spki), invalid);
+        });
+      }
     }
 
-    it('refuses a point off the curve, one at the origin, and keys of other kinds', async () => {
-      const spki = spkiOf(curves.p256.publicKey);
-      const off = spki.slice();
-      off[off.length - 1] = (off[off.length - 1] ?? 0) ^ 1;
-      const origin = ecSpki('p256', new Uint8Array(64));
-      for (const wrong of [off, origin, spkiOf(curves.p384.publicKey), spkiOf(rsa.publicKey)]) {
-        await assert.rejects(provider.agree('p256', wrong), invalid);
+    it('refuses keys of other kinds', async () => {
+      for (const { publicKey } of [curves.p384, rsa]) {
+        await assert.rejects(provider.agree('p256', spkiOf(publicKey)), invalid);
       }
     });
   });

@@ -12,44 +12,35 @@ import {
   verify,
   webcrypto,
 } from 'node:crypto';
-import { equalBytes } from './encoding/bytes.js';
+import { concatBytes } from './encoding/bytes.js';
 import type { EncryptionProvider } from './encryption-provider.js';
 import { EvidenceError } from './errors.js';
-import { parseRsaNumbers, spkiPrefixes } from './pki/algorithm.js';
+import { parseRsaNumbers } from './pki/algorithm.js';
+import { curveNames, type EcCurve, ecCurves, findBareKey } from './pki/raw-key.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
 /** A public key that was read, and how long any signature by it is. */
 interface ImportedKey {
-  readonly kind: 'p256' | 'p384' | 'p521' | 'ed25519' | 'rsa';
+  readonly kind: EcCurve | 'ed25519' | 'rsa';
   readonly key: KeyObject;
   readonly signatureBytes: number;
 }
 
-const curves = [
-  { kind: 'p256', namedCurve: 'P-256', bytes: 64 },
-  { kind: 'p384', namedCurve: 'P-384', bytes: 96 },
-  { kind: 'p521', namedCurve: 'P-521', bytes: 132 },
-] as const;
-
-function startsWith(spki: Uint8Array, prefix: Uint8Array, restBytes: number): boolean {
-  return (
-    spki.length === prefix.length + restBytes && equalBytes(spki.subarray(0, prefix.length), prefix)
-  );
-}
+/** What stands before an uncompressed point. */
+const uncompressed = Uint8Array.of(4);
 
 /**
  * An EC key by its bare point, which OpenSSL checks to be on the curve. Of a JWK it would also multiply it by the
  * curve's order: that shows nothing more where the cofactor is 1, and takes as long as to check a signature.
  */
 async function findEcKey(spki: Uint8Array): Promise<ImportedKey | null> {
-  for (const { kind, namedCurve, bytes } of curves) {
-    const prefix = spkiPrefixes[kind];
-    if (!startsWith(spki, prefix, bytes)) continue;
-    // The last byte of the prefix says that the point is uncompressed, and is part of it.
-    const point = spki.subarray(prefix.length - 1);
-    const algorithm = { name: 'ECDSA', namedCurve };
+  for (const kind of ecCurves) {
+    const bare = findBareKey(spki, kind);
+    if (bare === null) continue;
+    const point = concatBytes(uncompressed, bare);
+    const algorithm = { name: 'ECDSA', namedCurve: curveNames[kind] };
     const key = await webcrypto.subtle.importKey('raw', point, algorithm, true, ['verify']);
-    return { kind, key: KeyObject.from(key), signatureBytes: bytes };
+    return { kind, key: KeyObject.from(key), signatureBytes: bare.length };
   }
   return null;
 }
@@ -59,9 +50,9 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 function findEd25519Key(spki: Uint8Array): ImportedKey | null {
-  const prefix = spkiPrefixes.ed25519;
-  if (!startsWith(spki, prefix, 32)) return null;
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: base64Url(spki.subarray(prefix.length)) };
+  const bare = findBareKey(spki, 'ed25519');
+  if (bare === null) return null;
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: base64Url(bare) };
   return {
     kind: 'ed25519',
     key: createPublicKey({ key: jwk, format: 'jwk' }),
@@ -115,8 +106,6 @@ export const nodeProvider: CryptoProvider = {
   },
 };
 
-const exchangeCurves = { p256: 'prime256v1', p384: 'secp384r1' } as const;
-
 export const nodeEncryption: EncryptionProvider = {
   async encryptOaep(hash, spki, label, message) {
     const { kind, key } = await readKey(spki, 'RSA-OAEP');
@@ -137,7 +126,7 @@ export const nodeEncryption: EncryptionProvider = {
     if (theirs.kind !== curve) {
       throw new EvidenceError('public-key-invalid', `public key: not on ${curve}`);
     }
-    const ours = generateKeyPairSync('ec', { namedCurve: exchangeCurves[curve] });
+    const ours = generateKeyPairSync('ec', { namedCurve: curveNames[curve] });
     const shared = diffieHellman({ privateKey: ours.privateKey, publicKey: theirs.key });
     const point = ours.publicKey.export({ type: 'spki', format: 'der' });
     return {

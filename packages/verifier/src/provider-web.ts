@@ -2,6 +2,13 @@
 
 import type { EncryptionProvider } from './encryption-provider.js';
 import { EvidenceError } from './errors.js';
+import {
+  coordinateBytes,
+  curveNames,
+  type EcCurve,
+  findBareKey,
+  findCurve,
+} from './pki/raw-key.js';
 import type { CryptoProvider, SignatureAlgorithm } from './provider.js';
 
 const hashNames = {
@@ -21,9 +28,10 @@ function describe(algorithm: SignatureAlgorithm): WebAlgorithm {
   if (algorithm === 'ed25519') return { import: { name: 'Ed25519' }, verify: { name: 'Ed25519' } };
   const digest = algorithm.slice(algorithm.lastIndexOf('-') + 1) as keyof typeof saltBytes;
   const hash = hashNames[digest];
-  if (algorithm.startsWith('ecdsa-')) {
-    const namedCurve = `P-${algorithm.slice('ecdsa-p'.length, 'ecdsa-p256'.length)}`;
-    return { import: { name: 'ECDSA', namedCurve }, verify: { name: 'ECDSA', hash } };
+  const curve = findCurve(algorithm);
+  if (curve !== null) {
+    const name = 'ECDSA';
+    return { import: { name, namedCurve: curveNames[curve] }, verify: { name, hash } };
   }
   if (algorithm.startsWith('rsa-pss-')) {
     const name = 'RSA-PSS';
@@ -53,6 +61,13 @@ async function importKey(
   }
 }
 
+/** Some read points in other forms too. */
+function checkForm(spki: Uint8Array, curve: EcCurve): void {
+  if (findBareKey(spki, curve) !== null) return;
+  const want = `want an uncompressed point of ${curveNames[curve]}`;
+  throw new EvidenceError('public-key-invalid', `public key: ${want}`);
+}
+
 export const webProvider: CryptoProvider = {
   async digest(algorithm, data) {
     return new Uint8Array(await crypto.subtle.digest(hashNames[algorithm], plain(data)));
@@ -60,16 +75,20 @@ export const webProvider: CryptoProvider = {
 
   async verify(algorithm, spki, signature, data) {
     const web = describe(algorithm);
+    const curve = findCurve(algorithm);
+    if (curve !== null) checkForm(spki, curve);
     const key = await importKey(spki, web.import, ['verify'], algorithm);
     // Some take an RSA signature whose leading zeros are left out for the same number.
     const { modulusLength: modulusBits } = key.algorithm as { readonly modulusLength?: number };
     if (modulusBits !== undefined && signature.length !== Math.ceil(modulusBits / 8)) return false;
-    return crypto.subtle.verify(web.verify, key, plain(signature), plain(data));
+    try {
+      return await crypto.subtle.verify(web.verify, key, plain(signature), plain(data));
+    } catch {
+      // An RSA key too short for the hash and its salt, which cannot have signed.
+      return false;
+    }
   },
 };
-
-const exchangeCurves = { p256: 'P-256', p384: 'P-384' } as const;
-const coordinateBits = { p256: 256, p384: 384 } as const;
 
 export const webEncryption: EncryptionProvider = {
   async encryptOaep(hash, spki, label, message) {
@@ -88,11 +107,12 @@ export const webEncryption: EncryptionProvider = {
   },
 
   async agree(curve, spki) {
-    const algorithm = { name: 'ECDH', namedCurve: exchangeCurves[curve] };
+    const algorithm = { name: 'ECDH', namedCurve: curveNames[curve] };
+    checkForm(spki, curve);
     const theirs = await importKey(spki, algorithm, [], 'ECDH');
     const ours = await crypto.subtle.generateKey(algorithm, false, ['deriveBits']);
     const exchange = { name: 'ECDH', public: theirs };
-    const bits = coordinateBits[curve];
+    const bits = 8 * coordinateBytes[curve];
     const shared = await crypto.subtle.deriveBits(exchange, ours.privateKey, bits);
     // An uncompressed point begins with a byte that says so.
     const point = new Uint8Array(await crypto.subtle.exportKey('raw', ours.publicKey)).subarray(1);

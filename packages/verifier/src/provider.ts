@@ -28,7 +28,9 @@ export interface CryptoProvider {
   /**
    * Whether `signature` over `data` was made with the key in `spki` (DER SubjectPublicKeyInfo).
    * A signature of the wrong length is false.
-   * @throws EvidenceError 'public-key-invalid' if `spki` is not a key for `algorithm`
+   * @throws EvidenceError 'public-key-invalid' if `spki` is not a key for `algorithm`; for ECDSA, unless it
+   *   is an uncompressed point (RFC 5480 section 2.2) with coordinates below the field's prime that is on
+   *   the algorithm's curve
    */
   verify(
     algorithm: SignatureAlgorithm,

@@ -7,6 +7,7 @@ import { type CborValue, encodeCbor } from '../encoding/cbor-writer.js';
 import { EvidenceError, type EvidenceErrorCode } from '../errors.js';
 import { nodeProvider } from '../provider-node.js';
 import { webProvider } from '../provider-web.js';
+import { badKeys, refusesKeys } from '../testing/bad-keys.test.js';
 import { type MintCoseOptions, mintCoseSign1 } from '../testing/cose.js';
 import { assertRefusesCleanly, mutationsOf } from '../testing/mutation.test.js';
 import {
@@ -87,6 +88,12 @@ for (const [name, algorithm, { publicKey, privateKey }] of pairs) {
     await refuses('unsupported-algorithm', () => verify(bytes, { spki, algorithms }));
     await refuses('unsupported-algorithm', () => verify(bytes, { spki, algorithms: [] }));
   });
+}
+
+for (const [name, algorithm, { publicKey, privateKey }] of pairs.slice(0, 3)) {
+  refusesKeys(`a key for ${name}`, badKeys, publicKey, ({ spki }, provider) =>
+    verify(mint({ algorithm, signingKey: privateKey }), { spki, algorithms: [name], provider }),
+  );
 }
 
 test('tagged and untagged messages say the same', async () => {

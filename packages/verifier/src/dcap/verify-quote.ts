@@ -4,8 +4,8 @@
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
-import { ecSpki } from '../pki/algorithm.js';
 import type { Certificate } from '../pki/certificate.js';
+import { spkiOf } from '../pki/raw-key.js';
 import {
   readChain,
   type TrustContext,
@@ -46,7 +46,7 @@ export async function verifyQuote(
   await checkQuotingEnclave(quote, collateral, trust);
   await checkSignature(
     'quote',
-    ecSpki('p256', quote.attestationKey),
+    spkiOf('p256', quote.attestationKey),
     quote.signature,
     quote.signedPart,
     trust,

@@ -5,15 +5,9 @@ import { decodeBase64, decodeBase64Url } from '../encoding/base64.js';
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { type Json, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
 import { EvidenceError } from '../errors.js';
-import {
-  type Curve,
-  ecSpki,
-  type PublicKey,
-  parsePublicKey,
-  rsaSpki,
-  spkiPrefixes,
-} from '../pki/algorithm.js';
+import { type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
 import { parseCertificate } from '../pki/certificate.js';
+import { coordinateBytes, curveNames, ecCurves, spkiOf } from '../pki/raw-key.js';
 
 /** A key that tokens may be signed with. Certificates have only those of PublicKey. */
 export type TokenKey =
@@ -39,12 +33,6 @@ const limits = { charactersMax: 1_048_576, depthMax: 6, valuesMax: 16_384 };
 const keysMax = 64;
 const numberCharactersMax = 2048;
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
-const curves: ReadonlyMap<string, { readonly curve: Curve | 'p521'; readonly bytes: number }> =
-  new Map([
-    ['P-256', { curve: 'p256', bytes: 32 }],
-    ['P-384', { curve: 'p384', bytes: 48 }],
-    ['P-521', { curve: 'p521', bytes: 66 }],
-  ]);
 const ed25519Bytes = 32;
 
 function invalid(why: string): EvidenceError {
@@ -73,15 +61,16 @@ function numberAt(jwk: JsonObject, name: string): Uint8Array {
 
 /** RFC 7518 section 6.2: coordinates are as long as the curve's field, never shorter. */
 function ecKey(jwk: JsonObject): TokenKey | null {
-  const found = curves.get(findText(jwk, 'crv') ?? '');
-  if (found === undefined) return null;
+  const name = findText(jwk, 'crv');
+  const curve = ecCurves.find((each) => curveNames[each] === name);
+  if (curve === undefined) return null;
   const x = numberAt(jwk, 'x');
   const y = numberAt(jwk, 'y');
-  if (x.length !== found.bytes || y.length !== found.bytes) {
+  if (x.length !== coordinateBytes[curve] || y.length !== coordinateBytes[curve]) {
     throw invalid('coordinate of the wrong length');
   }
-  if (found.curve !== 'p521') return parsePublicKey(ecSpki(found.curve, concatBytes(x, y)));
-  return { kind: 'p521', spki: concatBytes(spkiPrefixes.p521, x, y) };
+  const spki = spkiOf(curve, concatBytes(x, y));
+  return curve === 'p521' ? { kind: curve, spki } : parsePublicKey(spki);
 }
 
 /** RFC 8037 section 2. */
@@ -89,7 +78,7 @@ function okpKey(jwk: JsonObject): TokenKey | null {
   if (findText(jwk, 'crv') !== 'Ed25519') return null;
   const x = numberAt(jwk, 'x');
   if (x.length !== ed25519Bytes) throw invalid('public key of the wrong length');
-  return { kind: 'ed25519', spki: concatBytes(spkiPrefixes.ed25519, x) };
+  return { kind: 'ed25519', spki: spkiOf('ed25519', x) };
 }
 
 function rsaKey(jwk: JsonObject): PublicKey | null {

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type CborValue, encodeCbor } from '../encoding/cbor-writer.js';
 import type { EvidenceErrorCode } from '../errors.js';
+import { badKeys, refusesKeys } from '../testing/bad-keys.test.js';
 import { derNull } from '../testing/der-writer.js';
 import { type NitroAuthority, nitroAuthorities } from '../testing/nitro.js';
 import {
@@ -12,6 +13,7 @@ import {
   mintScene,
   newAws,
   now,
+  play,
   refusesScene,
   registers,
   type Scene,
@@ -254,3 +256,7 @@ test('refuses a document cut short at every length', async () => {
     await refusesScene('malformed', { spoil: () => document.subarray(0, length) });
   }
 });
+
+refusesKeys('a leaf’s key', badKeys, p384.publicKey, async ({ spki }, provider) =>
+  play({ leaf: { publicKey: spki }, input: { provider } }),
+);

@@ -8,7 +8,9 @@ import { appraise } from '../appraise/appraise.js';
 import { parseAppraisalPolicy, parseReferenceValues } from '../appraise/policy.js';
 import { sessionNonce } from '../binding.js';
 import type { EvidenceErrorCode } from '../errors.js';
+import type { CryptoProvider } from '../provider.js';
 import { nodeProvider } from '../provider-node.js';
+import { badKeys, refusesKeys } from '../testing/bad-keys.test.js';
 import { assertRefusesCleanly, mutationsOf, randomBytes } from '../testing/mutation.test.js';
 import {
   createSoftwareNvidia,
@@ -45,6 +47,7 @@ interface Scene {
   readonly root?: Uint8Array;
   readonly expectedBinding?: ExpectedBinding;
   readonly now?: Date;
+  readonly provider?: CryptoProvider;
 }
 
 async function play(scene: Scene = {}): Promise<VerifiedClaims> {
@@ -60,7 +63,7 @@ async function play(scene: Scene = {}): Promise<VerifiedClaims> {
     roots: [{ kind: 'certificate', der: scene.root ?? vendor.root }],
     expectedBinding: scene.expectedBinding ?? binding,
     now: scene.now ?? now,
-    provider: nodeProvider,
+    provider: scene.provider ?? nodeProvider,
   });
 }
 
@@ -262,6 +265,10 @@ describe('nvidia-gpu: verify refuses', () => {
     });
   }
 });
+
+refusesKeys('a device’s key', badKeys, p384.publicKey, async ({ spki }, provider) =>
+  play({ ...vendor({ change: { firmware: { publicKey: spki } } }), provider }),
+);
 
 describe('nvidia-gpu: verify accepts', () => {
   it('a good report, and tells device, versions and measurements', async () => {

@@ -12,6 +12,7 @@ import {
 import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from '../provider.js';
+import { coordinateBytes } from './raw-key.js';
 
 /** SHA-1 signs nothing that is accepted here. */
 type SignatureDigest = Exclude<DigestAlgorithm, 'sha1'>;
@@ -51,7 +52,6 @@ const curveOids: Readonly<Record<string, Curve>> = {
   '1.2.840.10045.3.1.7': 'p256',
   '1.3.132.0.34': 'p384',
 };
-const coordinateBytes = { p256: 32, p384: 48 } as const;
 
 /** RSA keys outside of this are refused: weak below, a burden above. */
 const rsaBits = { min: 2048, max: 8192 } as const;
@@ -189,25 +189,6 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
     throw new EvidenceError('public-key-invalid', 'public key: RSA key out of range');
   }
   return { kind: 'rsa', modulusBits, spki };
-}
-
-/**
- * SubjectPublicKeyInfo up to the key itself: up to the coordinates of an uncompressed point (RFC 5480 section 2), and up
- * to the 32 bytes of Ed25519 (RFC 8410 section 4).
- */
-export const spkiPrefixes = {
-  p256: decodeHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004'),
-  p384: decodeHex('3076301006072a8648ce3d020106052b8104002203620004'),
-  p521: decodeHex('30819b301006072a8648ce3d020106052b810400230381860004'),
-  ed25519: decodeHex('302a300506032b6570032100'),
-} as const;
-
-/** SubjectPublicKeyInfo of a bare point x || y, as quotes carry it. */
-export function ecSpki(curve: Curve, point: Uint8Array): Uint8Array {
-  if (point.length !== 2 * coordinateBytes[curve]) {
-    throw new EvidenceError('public-key-invalid', 'public key: point of the wrong length');
-  }
-  return concatBytes(spkiPrefixes[curve], point);
 }
 
 /** INTEGER of a big-endian number without leading zeros. */

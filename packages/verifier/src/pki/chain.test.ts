@@ -6,6 +6,7 @@ import type { EvidenceErrorCode } from '../errors.js';
 import type { SignatureAlgorithm } from '../provider.js';
 import { nodeProvider } from '../provider-node.js';
 import { webProvider } from '../provider-web.js';
+import { badKeys, refusesKeys } from '../testing/bad-keys.test.js';
 import {
   type Case,
   day,
@@ -354,3 +355,12 @@ test('accepts the genuine AMD and Intel chains', { skip: skipWithoutVectors }, a
     });
   }
 });
+
+for (const link of ['root', 'middle'] as const) {
+  const pinned = (spki: Uint8Array) => [{ kind: 'key', spki }] as const;
+  const { publicKey } = keys[link];
+  refusesKeys(`a ${link} with a key`, badKeys, publicKey, async ({ spki }, provider) => {
+    const input = link === 'root' ? { provider, trustedRoots: pinned(spki) } : { provider };
+    return verifyChain(inputOf({ changes: { [link]: { publicKey: spki } }, input }));
+  });
+}

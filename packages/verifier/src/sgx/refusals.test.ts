@@ -1,6 +1,7 @@
 // Quotes, bindings and chains that verify() must refuse: one change to good evidence per row.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { refusesKeysInQuotes } from '../dcap/conformance.test.js';
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { concatBytes } from '../encoding/bytes.js';
 import { type DcapCa, dcapSerials } from '../testing/dcap-ca.js';
@@ -272,3 +273,5 @@ describe('a named platform', () => {
     });
   });
 });
+
+refusesKeysInQuotes(playSgx);

@@ -4,6 +4,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import type { EvidenceErrorCode } from '../errors.js';
+import { badKeys, refusesKeys } from '../testing/bad-keys.test.js';
 import { derIa5String, derInteger, derNull, derOctetString } from '../testing/der-writer.js';
 import { mintAmdCrl } from '../testing/snp.js';
 import {
@@ -15,6 +16,7 @@ import {
   levels,
   newAmd,
   now,
+  play,
   refusesScene,
   reportData,
   type Scene,
@@ -49,6 +51,7 @@ const spoiledAmd = (which: 'ark' | 'ask', change: object) => ({
   issuer: newAmd({ change: { [which]: change } }),
 });
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 
 type Row = readonly [sentence: string, code: EvidenceErrorCode, scene: Scene];
 const rows: readonly Row[] = [
@@ -369,3 +372,7 @@ const rows: readonly Row[] = [
 for (const [sentence, code, scene] of rows) {
   test(`refuses ${sentence}`, () => refusesScene(code, scene));
 }
+
+refusesKeys('an endorsement key', badKeys, p384.publicKey, async ({ spki }, provider) =>
+  play({ key: { change: { publicKey: spki } }, input: { provider } }),
+);

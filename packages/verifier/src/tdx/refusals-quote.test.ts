@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { refusesKeysInQuotes } from '../dcap/conformance.test.js';
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { nodeProvider } from '../provider-node.js';
 import { DcapCa, dcapSerials } from '../testing/dcap-ca.js';
@@ -357,3 +358,5 @@ describe('the simulated CA', () => {
     assert.notDeepEqual(spki(good), spki(other));
   });
 });
+
+refusesKeysInQuotes(play);

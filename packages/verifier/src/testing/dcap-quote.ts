@@ -39,6 +39,8 @@ export interface MintQuoteOptions {
   readonly certificationType?: number;
   /** Replaces the key that signs the quote, or that signs the QE report. */
   readonly attestationKey?: KeyObject;
+  /** Replaces x || y of that key; the quoting enclave vouches for it. */
+  readonly attestationPoint?: Uint8Array;
   readonly pckKey?: KeyObject;
   /** Behind the quote, as in buffers larger than it. */
   readonly trailing?: Uint8Array;
@@ -91,7 +93,7 @@ export function signQuote(
   options: MintQuoteOptions,
 ): Uint8Array {
   const attestationKey = options.attestationKey ?? ca.keys.attestation;
-  const publicPoint = pointOf(attestationKey);
+  const publicPoint = options.attestationPoint ?? pointOf(attestationKey);
   const authData = options.qeAuthData ?? genuineAuthData;
   const digest = createHash('sha256').update(publicPoint).update(authData).digest();
   const reportData = concatBytes(new Uint8Array(digest), new Uint8Array(32));

@@ -23,7 +23,7 @@ export async function playSgx(scene: SgxScene): Promise<VerifiedClaims> {
     roots: scene.roots?.(ca) ?? ca.roots,
     expectedBinding: scene.expectedBinding ?? reportData,
     now: scene.now ?? now,
-    provider: nodeProvider,
+    provider: scene.provider ?? nodeProvider,
   });
 }
 

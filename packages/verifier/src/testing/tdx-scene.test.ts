@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { DcapEndorsements } from '../dcap/endorsements.js';
 import type { EvidenceErrorCode } from '../errors.js';
+import type { CryptoProvider } from '../provider.js';
 import { nodeProvider } from '../provider-node.js';
 import { parseTdxEvidence } from '../tdx/parse.js';
 import { verifyTdx } from '../tdx/verify.js';
@@ -32,6 +33,7 @@ export interface DcapScene<Q> {
   readonly expectedBinding?: ExpectedBinding;
   readonly now?: Date;
   readonly roots?: (ca: DcapCa) => readonly TrustedRoot[];
+  readonly provider?: CryptoProvider;
 }
 
 export type Scene = DcapScene<MintTdxQuoteOptions>;
@@ -46,7 +48,7 @@ export async function play(scene: Scene): Promise<VerifiedClaims> {
     roots: scene.roots?.(ca) ?? ca.roots,
     expectedBinding: scene.expectedBinding ?? reportData,
     now: scene.now ?? now,
-    provider: nodeProvider,
+    provider: scene.provider ?? nodeProvider,
   });
 }
 

@@ -8,6 +8,7 @@ import { appraise } from '../appraise/appraise.js';
 import { parseAppraisalPolicy } from '../appraise/policy.js';
 import { encodeBase64Url } from '../encoding/base64.js';
 import type { EvidenceErrorCode } from '../errors.js';
+import type { CryptoProvider } from '../provider.js';
 import { nodeProvider } from '../provider-node.js';
 import { noEndorsements } from '../tokens/token-format.js';
 import type {
@@ -55,6 +56,7 @@ export interface Spoiled {
   readonly roots?: readonly TrustedRoot[];
   readonly now?: Date;
   readonly expectedBinding?: ExpectedBinding;
+  readonly provider?: CryptoProvider;
 }
 
 export interface TokenScene {
@@ -95,7 +97,7 @@ export async function play(
     roots: spoiled.roots ?? [trusted],
     expectedBinding: spoiled.expectedBinding ?? binding,
     now: spoiled.now ?? now,
-    provider: nodeProvider,
+    provider: spoiled.provider ?? nodeProvider,
   });
 }
 

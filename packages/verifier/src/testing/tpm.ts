@@ -11,6 +11,7 @@ import {
 } from 'node:crypto';
 import { concatBytes } from '../encoding/bytes.js';
 import { type Bank, bankBytes } from '../eventlog/event-log.js';
+import { coordinateBytes, spkiOf } from '../pki/raw-key.js';
 import { type MintedExtension, mintCertificate } from './x509.js';
 
 export type TpmKeyKind = 'rsassa' | 'rsapss' | 'ecdsa-p256' | 'ecdsa-p384';
@@ -35,6 +36,8 @@ export interface TpmKeyOptions {
   /** 0x10 is none, as a signing key has it. */
   readonly symmetricId?: number;
   readonly modulusBits?: number;
+  /** Replaces x || y of a key on a curve; its certificate has them too. */
+  readonly coordinates?: Uint8Array;
   readonly exponent?: number;
 }
 
@@ -72,17 +75,20 @@ function generate(kind: TpmKeyKind, modulusLength: number): KeyObject {
   return generateKeyPairSync('rsa', { modulusLength }).privateKey;
 }
 
-function uniqueAndCurve(kind: TpmKeyKind, key: KeyObject, spki: Uint8Array) {
+function uniqueAndCurve(kind: TpmKeyKind, key: KeyObject, coordinates?: Uint8Array) {
+  const exported = new Uint8Array(key.export({ type: 'spki', format: 'der' }));
   if (kind === 'ecdsa-p256' || kind === 'ecdsa-p384') {
-    const length = kind === 'ecdsa-p256' ? 32 : 48;
-    const point = spki.subarray(-2 * length);
+    const curve = kind === 'ecdsa-p256' ? 'p256' : 'p384';
+    const length = coordinateBytes[curve];
+    const point = coordinates ?? exported.subarray(-2 * length);
     return {
-      curve: kind === 'ecdsa-p256' ? 3 : 4,
+      curve: curve === 'p256' ? 3 : 4,
       unique: [point.slice(0, length), point.slice(length)],
+      spki: spkiOf(curve, point),
     };
   }
   const modulus = Buffer.from(String(key.export({ format: 'jwk' }).n), 'base64url');
-  return { curve: 0, unique: [new Uint8Array(modulus)] };
+  return { curve: 0, unique: [new Uint8Array(modulus)], spki: exported };
 }
 
 /** A key as TPM2_Create makes it; any field of its public area can be another. */
@@ -90,9 +96,8 @@ export function createSoftwareAk(options: TpmKeyOptions): SoftwareAk {
   const { kind, modulusBits = 2048 } = options;
   const privateKey = generate(kind, modulusBits);
   const publicKey = createPublicKey(privateKey);
-  const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
   const hash = options.schemeHash ?? (kind === 'ecdsa-p384' ? 'sha384' : 'sha256');
-  const { curve, unique } = uniqueAndCurve(kind, publicKey, spki);
+  const { curve, unique, spki } = uniqueAndCurve(kind, publicKey, options.coordinates);
   const ecc = curve !== 0;
   const schemeId = options.schemeId ?? schemeIds[ecc ? 'ecdsa' : (kind as 'rsassa' | 'rsapss')];
   const publicArea = concatBytes(
@@ -268,7 +273,7 @@ export function mintAkCertificate(
     subject: { CN: 'Software TPM' },
     issuer: akCaNames.intermediate,
     serial: 77,
-    publicKey: createPublicKey(ak.privateKey),
+    publicKey: ak.spki,
     signingKey: ca.intermediate.key,
     signatureAlgorithm: 'ecdsa-p256-sha256',
     notBefore: options.notBefore,

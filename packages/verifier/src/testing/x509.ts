@@ -34,7 +34,8 @@ export interface MintCertificateOptions {
   readonly serial: number | bigint;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  readonly publicKey: KeyObject;
+  /** Bytes are a SubjectPublicKeyInfo that goes in as it is. */
+  readonly publicKey: KeyObject | Uint8Array;
   readonly signingKey: KeyObject;
   readonly signatureAlgorithm: SignatureAlgorithm;
   /** true adds CA basicConstraints and keyUsage keyCertSign + cRLSign; 'bare' adds neither. */
@@ -148,6 +149,12 @@ function signed(tbs: Uint8Array, algorithm: SignatureAlgorithm, key: KeyObject):
   return derSequence(tbs, algorithmIdentifier(algorithm), signature);
 }
 
+function spkiOf(key: KeyObject | Uint8Array): Uint8Array {
+  return key instanceof Uint8Array
+    ? key
+    : new Uint8Array(key.export({ type: 'spki', format: 'der' }));
+}
+
 /** DER of a version 3 certificate. */
 export function mintCertificate(options: MintCertificateOptions): Uint8Array {
   const extensions = [...caExtensions(options), ...(options.extensions ?? [])];
@@ -158,7 +165,7 @@ export function mintCertificate(options: MintCertificateOptions): Uint8Array {
     derName(options.issuer),
     derSequence(derTime(options.notBefore), derTime(options.notAfter)),
     derName(options.subject),
-    new Uint8Array(options.publicKey.export({ type: 'spki', format: 'der' })),
+    spkiOf(options.publicKey),
     ...(extensions.length === 0 ? [] : [derExplicit(3, extensionList(extensions))]),
   );
   return signed(tbs, options.signatureAlgorithm, options.signingKey);

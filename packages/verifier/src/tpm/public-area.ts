@@ -4,7 +4,8 @@
 import { concatBytes, copyBytes } from '../encoding/bytes.js';
 import { ByteReader } from '../encoding/reader.js';
 import { EvidenceError } from '../errors.js';
-import { ecSpki, type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
+import { type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
+import { coordinateBytes, spkiOf } from '../pki/raw-key.js';
 import type { CryptoProvider, DigestAlgorithm } from '../provider.js';
 import { strongHashOf, tpmAlgorithm } from './algorithm.js';
 
@@ -29,7 +30,6 @@ export const attribute = {
 
 const publicBytesMax = 1_200;
 const curves = { 3: 'p256', 4: 'p384' } as const;
-const coordinateBytes = { p256: 32, p384: 48 } as const;
 const defaultExponent = 65_537;
 
 function sized(reader: ByteReader, field: string): Uint8Array {
@@ -94,7 +94,7 @@ function readEcc(reader: ByteReader): PublicKey {
   const length = coordinateBytes[curve];
   const x = padded(sized(reader, 'x'), length);
   const y = padded(sized(reader, 'y'), length);
-  return parsePublicKey(ecSpki(curve, concatBytes(x, y)));
+  return parsePublicKey(spkiOf(curve, concatBytes(x, y)));
 }
 
 /**

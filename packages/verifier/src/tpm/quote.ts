@@ -5,11 +5,10 @@ import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { bankBytes } from '../eventlog/event-log.js';
 import type { PublicKey } from '../pki/algorithm.js';
+import { coordinateBytes } from '../pki/raw-key.js';
 import type { CryptoProvider, DigestAlgorithm } from '../provider.js';
 import { signatureAlgorithmOf } from './algorithm.js';
 import type { TpmAttest, TpmSignature } from './attest.js';
-
-const coordinateBytes = { p256: 32, p384: 48 } as const;
 
 /** The form that the provider takes; null if the numbers cannot be a signature by this key. */
 function rawSignature(signature: TpmSignature, key: PublicKey): Uint8Array | null {

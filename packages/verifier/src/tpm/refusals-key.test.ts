@@ -1,9 +1,11 @@
 // The key of a TPM quote: what it may do, and what shows that it is in a TPM.
 
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { concatBytes } from '../encoding/bytes.js';
 import type { EvidenceErrorCode } from '../errors.js';
+import { badPoints, refusesKeys } from '../testing/bad-keys.test.js';
 import { akAttributes, createSoftwareAk } from '../testing/tpm.js';
 import {
   akCrl,
@@ -174,6 +176,13 @@ for (const [what, rows] of Object.entries(refusals)) {
   describe(`refuses ${what}`, () => {
     for (const [name, code, scene] of rows) it(name, () => refusesTpm(code, scene));
   });
+}
+
+for (const kind of ['ecdsa-p256', 'ecdsa-p384'] as const) {
+  const publicKey = createPublicKey(akOf(kind).privateKey);
+  refusesKeys(`an ${kind} attestation key`, badPoints, publicKey, ({ coordinates }, provider) =>
+    playTpm({ ak: createSoftwareAk({ kind, coordinates }), input: { provider } }),
+  );
 }
 
 describe('verifies', () => {

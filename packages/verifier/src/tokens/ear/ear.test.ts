@@ -1,10 +1,15 @@
 // EARs of the current profile, of Veraison and of Trustee, good and spoiled.
 
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { appraise } from '../../appraise/appraise.js';
 import { parseAppraisalPolicy } from '../../appraise/policy.js';
+import { encodeBase64, encodeBase64Url } from '../../encoding/base64.js';
+import { parseJwks } from '../../jose/jwk.js';
+import type { CryptoProvider } from '../../provider.js';
 import { earClaims } from '../../results/ear.js';
+import { badKeys, badPoints, refusesKeys } from '../../testing/bad-keys.test.js';
 import { createTokenIssuer } from '../../testing/token-issuer.js';
 import { earPayload } from '../../testing/token-payloads.js';
 import {
@@ -22,6 +27,7 @@ import {
   session,
   type TokenScene,
 } from '../../testing/token-scene.test.js';
+import { mintCertificate } from '../../testing/x509.js';
 
 const issuer = createTokenIssuer('ES256');
 const name = 'https://verifier.example';
@@ -277,3 +283,37 @@ appraises(ietf, [
     payload({ exp: undefined, iat: nowSeconds - 31 }),
   ],
 ]);
+
+const algorithms = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
+
+for (const [algorithm, crv] of Object.entries(algorithms)) {
+  const signer = createTokenIssuer(algorithm as keyof typeof algorithms);
+  const publicKey = createPublicKey(signer.privateKey);
+  const signedWith = (jwk: object, provider: CryptoProvider) => {
+    const keys = parseJwks(JSON.stringify({ ...jwk, kty: 'EC', kid: signer.kid }));
+    return play(ietf, { signer, trusted: { keys: { kind: 'jwks', keys } }, provider });
+  };
+
+  refusesKeys(`a pinned JWK of ${crv}`, badPoints, publicKey, async ({ coordinates }, provider) => {
+    const middle = coordinates.length / 2;
+    const x = encodeBase64Url(coordinates.subarray(0, middle));
+    return signedWith({ crv, x, y: encodeBase64Url(coordinates.subarray(middle)) }, provider);
+  });
+
+  if (crv !== 'P-521') {
+    refusesKeys(`a pinned x5c of ${crv}`, badKeys, publicKey, async ({ spki }, provider) => {
+      const certificate = mintCertificate({
+        subject: { CN: 'issuer' },
+        issuer: { CN: 'issuer' },
+        serial: 1,
+        notBefore: now,
+        notAfter: now,
+        publicKey: spki,
+        signingKey: signer.privateKey,
+        signatureAlgorithm: 'ecdsa-p256-sha256',
+        ca: 'bare',
+      });
+      return signedWith({ x5c: [encodeBase64(certificate)] }, provider);
+    });
+  }
+}
