@@ -127,6 +127,7 @@ export type { ChainRoot, RevocationPolicy } from './pki/chain.js';
 export { type Crl, parseCrl } from './pki/crl.js';
 export type { AuthorityKey } from './pki/key-identifiers.js';
 export type { Name } from './pki/name.js';
+export type { X509Signed } from './pki/signed.js';
 export type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from './provider.js';
 export { rememberingProvider } from './provider-memory.js';
 export { webEncryption, webProvider } from './provider-web.js';
@@ -141,6 +142,7 @@ export {
   earProfile,
   encodeEar,
 } from './results/ear.js';
+export type { UncheckedRevocationPolicy } from './rules/unchecked-revocation.js';
 export type { SgxEvidence } from './sgx/parse.js';
 export type { SgxPolicy } from './sgx/policy.js';
 export { type CertificateTable, parseCertificateTable } from './snp/certificate-table.js';

@@ -1,5 +1,6 @@
 // What a policy can say of Nitro documents beyond their claims: members of the document, their stricter
 // defaults, and the faults. Reads claims by the names of nitro/claims.ts.
+import { findUnaccepted } from '../rules/accepted-values.js';
 import { readCount, readList, readOneOf, readOr, refuse } from '../rules/fields.js';
 import { describeClaim } from '../rules/requirement.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
@@ -19,6 +20,12 @@ const documentKinds: readonly NitroDocumentKind[] = ['enclave', 'nitrotpm'];
 const onlyEnclaves: readonly NitroDocumentKind[] = ['enclave'];
 const noPcrs: readonly number[] = [];
 
+const kindFault = {
+  code: 'document-kind',
+  message: 'the document is of a kind that the policy does not accept',
+  claim: 'document_kind',
+};
+
 function readPcrIndex(value: unknown, path: string): number {
   const index = readCount(value, path);
   if (index > pcrIndex.max) throw refuse(path, `want at most ${pcrIndex.max}`);
@@ -36,27 +43,13 @@ export const nitroPolicyRules: PolicyRules<NitroPolicy> = {
     ),
   }),
   findFaults: (claims, policy) => [
-    ...findKindFaults(claims, policy),
+    ...findUnaccepted(claims, kindFault, policy.document_kinds),
     ...findRegisterFaults(claims, policy),
   ],
   trust: { 'document-kind': 'hardware', 'pcr-missing': 'executables' },
   // A TPM says what was booted. Whether the owner can log in to that is another matter.
   silentOn: ({ values }) => (values.document_kind === 'nitrotpm' ? ['runtime_opaque'] : []),
 };
-
-function findKindFaults(claims: VerifiedClaims, policy: NitroPolicy): Fault[] {
-  const kind = claims.values.document_kind;
-  if (policy.document_kinds.some((accepted) => accepted === kind)) return [];
-  return [
-    {
-      code: 'document-kind',
-      message: 'the document is of a kind that the policy does not accept',
-      claim: 'document_kind',
-      expected: policy.document_kinds.join(' or '),
-      seen: describeClaim(kind),
-    },
-  ];
-}
 
 function findRegisterFaults(claims: VerifiedClaims, policy: NitroPolicy): Fault[] {
   const prefix = claims.values.document_kind === 'nitrotpm' ? 'nitrotpm_pcr' : 'pcr';

@@ -3,15 +3,22 @@
 
 import { readFlag, readOr } from '../rules/fields.js';
 import { type ListPolicy, listPolicyRules } from '../rules/list-policy.js';
-import type { Fault, PolicyRules, ReferenceSet, TrustVector, VerifiedClaims } from '../types.js';
+import {
+  findUncheckedRevocation,
+  parseUncheckedRevocation,
+  type UncheckedRevocationPolicy,
+  uncheckedRevocationMember,
+  uncheckedRevocationTrust,
+} from '../rules/unchecked-revocation.js';
+import type { Fault, PolicyRules, ReferenceSet, TrustVector } from '../types.js';
 
 export type GpuPolicy = ListPolicy<
   'hwmodels' | 'driver_versions' | 'vbios_versions' | 'device_serials'
-> & {
-  /** Whether evidence may pass by this policy although it asks for no measurement. */
-  readonly allow_unmeasured: boolean;
-  readonly allow_unchecked_revocation: boolean;
-};
+> &
+  UncheckedRevocationPolicy & {
+    /** Whether evidence may pass by this policy although it asks for no measurement. */
+    readonly allow_unmeasured: boolean;
+  };
 
 function listed(claim: string, what: string, trust: keyof TrustVector) {
   return {
@@ -34,17 +41,11 @@ const lists = listPolicyRules({
 });
 
 export const gpuPolicyRules: PolicyRules<GpuPolicy> = {
-  members: [...lists.members, 'allow_unmeasured', 'allow_unchecked_revocation'],
+  members: [...lists.members, 'allow_unmeasured', uncheckedRevocationMember],
   parse: (document, path) => ({
     ...lists.parse(document, path),
     allow_unmeasured: readOr(document, 'allow_unmeasured', path, false, readFlag),
-    allow_unchecked_revocation: readOr(
-      document,
-      'allow_unchecked_revocation',
-      path,
-      false,
-      readFlag,
-    ),
+    ...parseUncheckedRevocation(document, path),
   }),
   findFaults: (claims, policy) => [
     ...lists.findFaults(claims, policy),
@@ -54,7 +55,7 @@ export const gpuPolicyRules: PolicyRules<GpuPolicy> = {
   trust: {
     ...lists.trust,
     'gpu-measurements': 'executables',
-    'revocation-not-checked': 'hardware',
+    ...uncheckedRevocationTrust,
   },
   // Nor does a report say who can look into the GPU's memory.
   silentOn: () => ['runtime_opaque'],
@@ -74,19 +75,6 @@ function findUnmeasured(policy: GpuPolicy): readonly Fault[] {
       claim: 'measurement_1',
       expected: 'a policy that requires measurements, or allow_unmeasured',
       seen: 'neither',
-    },
-  ];
-}
-
-function findUncheckedRevocation(claims: VerifiedClaims, policy: GpuPolicy): readonly Fault[] {
-  if (policy.allow_unchecked_revocation || claims.values.revocation_checked === true) return [];
-  return [
-    {
-      code: 'revocation-not-checked',
-      message: 'nobody looked this device up in the revocation lists',
-      claim: 'revocation_checked',
-      expected: 'true',
-      seen: 'false',
     },
   ];
 }

@@ -1,19 +1,14 @@
 // One X.509 certificate (RFC 5280), read by our own DER reader. Parsing trusts nothing: see chain.ts.
 // Must never hand input to crypto.X509Certificate, which prefers PEM text that it finds inside DER.
 
-import { copyBytes } from '../encoding/bytes.js';
 import { certificateDerLimits, contextTag, DerReader, derTag } from '../encoding/der.js';
 import { encodeHex } from '../encoding/hex.js';
 import { type PemLimits, parsePem } from '../encoding/pem.js';
 import { EvidenceError } from '../errors.js';
-import {
-  type PublicKey,
-  parsePublicKey,
-  readSignatureAlgorithm,
-  type X509SignatureAlgorithm,
-} from './algorithm.js';
+import { type PublicKey, parsePublicKey } from './algorithm.js';
 import { type AuthorityKey, readAuthorityKey, readSubjectKeyId } from './key-identifiers.js';
 import { type Name, readName } from './name.js';
+import { parseSigned, type X509Signed } from './signed.js';
 
 export interface Extension {
   readonly critical: boolean;
@@ -47,10 +42,7 @@ const keyUsages: readonly KeyUsage[] = [
 ];
 
 /** A parsed certificate, NOT trusted. All byte strings are views on `raw`. */
-export interface Certificate {
-  readonly raw: Uint8Array;
-  /** What the signature covers. */
-  readonly tbs: Uint8Array;
+export interface Certificate extends X509Signed {
   /** Lower-case hex of the INTEGER's contents: the key for looking it up in a CRL. */
   readonly serial: string;
   readonly issuerRaw: Uint8Array;
@@ -60,8 +52,6 @@ export interface Certificate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly publicKey: PublicKey;
-  readonly signatureAlgorithm: X509SignatureAlgorithm;
-  readonly signature: Uint8Array;
   readonly extensions: Extensions;
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null;
   readonly keyUsage: ReadonlySet<KeyUsage> | null;
@@ -89,6 +79,16 @@ export function readExtensions(list: DerReader): Extensions {
     }
     extensions.set(oid, { critical, value });
   } while (!list.done);
+  return extensions;
+}
+
+/** Extensions of a certificate or CRL, which are optional and have this tag. */
+export function readTaggedExtensions(reader: DerReader, tag: number): Extensions {
+  const field = reader.optional(contextTag(tag, 'constructed'), 'extensions');
+  if (field === null) return new Map();
+  const wrapped = reader.inside(field, 'extensions');
+  const extensions = readExtensions(wrapped.sequence('extensions'));
+  wrapped.end();
   return extensions;
 }
 
@@ -145,14 +145,8 @@ function readTbs(reader: DerReader) {
   validity.end();
   const subject = reader.expect(derTag.sequence, 'subject');
   const spki = reader.expect(derTag.sequence, 'subjectPublicKeyInfo').raw;
-  const field = reader.optional(contextTag(3, 'constructed'), 'extensions');
+  const extensions = readTaggedExtensions(reader, 3);
   reader.end();
-  let extensions: Extensions = new Map();
-  if (field !== null) {
-    const wrapped = reader.inside(field, 'extensions');
-    extensions = readExtensions(wrapped.sequence('extensions'));
-    wrapped.end();
-  }
   return {
     algorithmRaw,
     fields: {
@@ -179,24 +173,7 @@ function readTbs(reader: DerReader) {
  *   'unsupported-algorithm' | 'public-key-invalid'
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  if (der.length > certificateDerLimits.bytesMax) {
-    throw new EvidenceError('malformed', 'certificate: too large');
-  }
-  const raw = copyBytes(der);
-  const outer = DerReader.open(raw, 'certificate', certificateDerLimits);
-  const reader = outer.sequence('certificate');
-  outer.end();
-  const tbs = reader.expect(derTag.sequence, 'tbsCertificate');
-  const algorithm = reader.expect(derTag.sequence, 'signatureAlgorithm');
-  const signature = reader.bitStringBytes('signatureValue');
-  reader.end();
-  const { algorithmRaw, fields } = readTbs(reader.inside(tbs, 'tbsCertificate'));
-  // RFC 5280 section 4.1.1.2: both must be the same, or the outer one could be swapped.
-  if (encodeHex(algorithmRaw) !== encodeHex(algorithm.raw)) {
-    throw new EvidenceError('malformed', 'certificate: names two signature algorithms');
-  }
-  const signatureAlgorithm = readSignatureAlgorithm(reader.inside(algorithm, 'algorithm'));
-  return { raw, tbs: tbs.raw, ...fields, signatureAlgorithm, signature };
+  return parseSigned(der, 'certificate', certificateDerLimits, readTbs);
 }
 
 const pemLimits: PemLimits = { label: 'CERTIFICATE', blocksMax: 8, bytesMax: 131_072 };

@@ -1,19 +1,21 @@
 // One certificate revocation list (RFC 5280 section 5): complete and direct ones only. Parsing
 // trusts nothing: see chain.ts. A CRL of a kind that is not understood is refused, never skipped.
 
-import { copyBytes } from '../encoding/bytes.js';
-import { contextTag, type DerLimits, DerReader, derTag } from '../encoding/der.js';
+import { type DerLimits, DerReader, derTag } from '../encoding/der.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
-import { readSignatureAlgorithm, type X509SignatureAlgorithm } from './algorithm.js';
-import { type Extensions, readExtensions, readSerial } from './certificate.js';
+import {
+  type Extensions,
+  readExtensions,
+  readSerial,
+  readTaggedExtensions,
+} from './certificate.js';
 import { type AuthorityKey, readAuthorityKey } from './key-identifiers.js';
 import { type Name, readName } from './name.js';
+import { parseSigned, type X509Signed } from './signed.js';
 
 /** A parsed CRL, NOT trusted. All byte strings are views on `raw`. */
-export interface Crl {
-  readonly raw: Uint8Array;
-  readonly tbs: Uint8Array;
+export interface Crl extends X509Signed {
   readonly issuerRaw: Uint8Array;
   readonly issuer: Name;
   readonly thisUpdate: Date;
@@ -24,8 +26,6 @@ export interface Crl {
   readonly revoked: ReadonlyMap<string, Date>;
   readonly extensions: Extensions;
   readonly authorityKey: AuthorityKey | null;
-  readonly signatureAlgorithm: X509SignatureAlgorithm;
-  readonly signature: Uint8Array;
 }
 
 const crlDerLimits: DerLimits = { bytesMax: 4_194_304, elementsMax: 400_000, depthMax: 16 };
@@ -84,14 +84,8 @@ function readTbs(reader: DerReader) {
   // Optional in X.509, required by RFC 5280; without it a list would be good for ever.
   const nextUpdate = reader.time('nextUpdate');
   const entries = reader.optional(derTag.sequence, 'revokedCertificates');
-  const field = reader.optional(contextTag(0, 'constructed'), 'crlExtensions');
+  const extensions = readTaggedExtensions(reader, 0);
   reader.end();
-  let extensions: Extensions = new Map();
-  if (field !== null) {
-    const wrapped = reader.inside(field, 'crlExtensions');
-    extensions = readExtensions(wrapped.sequence('crlExtensions'));
-    wrapped.end();
-  }
   refuseUnknown(extensions, 'extensions');
   // An empty list must be left out (RFC 5280 section 5.1.2.6), but AMD and others write one.
   const list = entries === null || entries.contents.length === 0 ? null : entries;
@@ -117,21 +111,7 @@ function readTbs(reader: DerReader) {
  *   'unsupported-algorithm' | 'crl-invalid'
  */
 export function parseCrl(der: Uint8Array): Crl {
-  if (der.length > crlDerLimits.bytesMax) throw new EvidenceError('malformed', 'CRL: too large');
-  const raw = copyBytes(der);
-  const outer = DerReader.open(raw, 'CRL', crlDerLimits);
-  const reader = outer.sequence('list');
-  outer.end();
-  const tbs = reader.expect(derTag.sequence, 'tbsCertList');
-  const algorithm = reader.expect(derTag.sequence, 'signatureAlgorithm');
-  const signature = reader.bitStringBytes('signatureValue');
-  reader.end();
-  const { algorithmRaw, fields } = readTbs(reader.inside(tbs, 'tbsCertList'));
-  if (encodeHex(algorithmRaw) !== encodeHex(algorithm.raw)) {
-    throw new EvidenceError('malformed', 'CRL: names two signature algorithms');
-  }
-  const signatureAlgorithm = readSignatureAlgorithm(reader.inside(algorithm, 'algorithm'));
-  return { raw, tbs: tbs.raw, ...fields, signatureAlgorithm, signature };
+  return parseSigned(der, 'CRL', crlDerLimits, readTbs);
 }
 
 /** When the certificate with this serial was revoked, or null. The issuer is the CRL's. */

@@ -1,5 +1,6 @@
 // What a policy can say of SEV-SNP evidence beyond its claims: members of the document, their stricter defaults, and
 // the faults. Reads claims by the names of snp/claims.ts.
+import { findUnaccepted } from '../rules/accepted-values.js';
 import {
   readCount,
   readFlag,
@@ -11,10 +12,17 @@ import {
   readOr,
 } from '../rules/fields.js';
 import { describeClaim } from '../rules/requirement.js';
+import {
+  findUncheckedRevocation,
+  parseUncheckedRevocation,
+  type UncheckedRevocationPolicy,
+  uncheckedRevocationMember,
+  uncheckedRevocationTrust,
+} from '../rules/unchecked-revocation.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
 import type { SnpSigner } from './product.js';
 
-export interface SnpPolicy extends FormatPolicy {
+export interface SnpPolicy extends FormatPolicy, UncheckedRevocationPolicy {
   /** Product name to security patch level name to least value, held by every TCB of the report. */
   readonly min_spl: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly vmpl_max: number;
@@ -23,11 +31,20 @@ export interface SnpPolicy extends FormatPolicy {
   readonly signers: readonly SnpSigner[];
   /** Whether a migration agent may be associated, which can move or copy the guest. */
   readonly allow_migration_agent: boolean;
-  /** Whether evidence may pass that nobody looked up in AMD's revocation lists. */
-  readonly allow_unchecked_revocation: boolean;
 }
 
 const signers: readonly SnpSigner[] = ['vcek', 'vlek'];
+
+const signerFault = {
+  code: 'signer',
+  message: 'the report is signed by a kind of key that the policy does not accept',
+  claim: 'signer',
+};
+const migrationFault = {
+  code: 'migration-agent',
+  message: 'a migration agent is associated, which can move or copy this guest',
+  claim: 'migration_agent',
+};
 
 export const snpPolicyRules: PolicyRules<SnpPolicy> = {
   members: [
@@ -36,7 +53,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
     'chip_ids',
     'signers',
     'allow_migration_agent',
-    'allow_unchecked_revocation',
+    uncheckedRevocationMember,
   ],
   parse: (document, path) => ({
     min_spl: readOr(document, 'min_spl', path, {}, (value, at) =>
@@ -50,21 +67,15 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
       readList(value, at, (signer, signerPath) => readOneOf(signer, signerPath, signers)),
     ),
     allow_migration_agent: readOr(document, 'allow_migration_agent', path, false, readFlag),
-    allow_unchecked_revocation: readOr(
-      document,
-      'allow_unchecked_revocation',
-      path,
-      false,
-      readFlag,
-    ),
+    ...parseUncheckedRevocation(document, path),
   }),
   findFaults: (claims, policy) => [
     ...findVmplFaults(claims, policy),
-    ...findSignerFaults(claims, policy),
+    ...findUnaccepted(claims, signerFault, policy.signers),
     ...findChipFaults(claims, policy),
     ...findSplFaults(claims, policy),
-    ...findMigrationFaults(claims, policy),
-    ...findRevocationFaults(claims, policy),
+    ...(policy.allow_migration_agent ? [] : findUnaccepted(claims, migrationFault, [false])),
+    ...findUncheckedRevocation(claims, policy),
   ],
   trust: {
     vmpl: 'configuration',
@@ -72,7 +83,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
     chip: 'instance_identity',
     'spl-too-low': 'hardware',
     'migration-agent': 'configuration',
-    'revocation-not-checked': 'hardware',
+    ...uncheckedRevocationTrust,
   },
 };
 
@@ -86,20 +97,6 @@ function findVmplFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
       claim: 'vmpl',
       expected: `at most ${policy.vmpl_max}`,
       seen: describeClaim(vmpl),
-    },
-  ];
-}
-
-function findSignerFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
-  const signer = claims.values.signer;
-  if (policy.signers.some((accepted) => accepted === signer)) return [];
-  return [
-    {
-      code: 'signer',
-      message: 'the report is signed by a kind of key that the policy does not accept',
-      claim: 'signer',
-      expected: policy.signers.join(' or '),
-      seen: describeClaim(signer),
     },
   ];
 }
@@ -154,32 +151,6 @@ function findSplFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
     }
   }
   return faults;
-}
-
-function findMigrationFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
-  if (policy.allow_migration_agent || claims.values.migration_agent === false) return [];
-  return [
-    {
-      code: 'migration-agent',
-      message: 'a migration agent is associated, which can move or copy this guest',
-      claim: 'migration_agent',
-      expected: 'false',
-      seen: describeClaim(claims.values.migration_agent),
-    },
-  ];
-}
-
-function findRevocationFaults(claims: VerifiedClaims, policy: SnpPolicy): Fault[] {
-  if (policy.allow_unchecked_revocation || claims.values.revocation_checked === true) return [];
-  return [
-    {
-      code: 'revocation-not-checked',
-      message: 'nobody looked this evidence up in the revocation lists',
-      claim: 'revocation_checked',
-      expected: 'true',
-      seen: describeClaim(claims.values.revocation_checked),
-    },
-  ];
 }
 
 function findOwn<T>(map: Readonly<Record<string, T>>, key: string): T | null {

@@ -2,30 +2,37 @@
 // why the key is believed. Reads claims by the names of tpm/claims.ts.
 
 import { type Bank, bankBytes } from '../eventlog/event-log.js';
+import { findUnaccepted } from '../rules/accepted-values.js';
+import { readList, readNullable, readOneOf, readOr, readText, refuse } from '../rules/fields.js';
 import {
-  readFlag,
-  readList,
-  readNullable,
-  readOneOf,
-  readOr,
-  readText,
-  refuse,
-} from '../rules/fields.js';
-import { describeClaim } from '../rules/requirement.js';
+  findUncheckedRevocation,
+  parseUncheckedRevocation,
+  type UncheckedRevocationPolicy,
+  uncheckedRevocationMember,
+  uncheckedRevocationTrust,
+} from '../rules/unchecked-revocation.js';
 import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
 import { selectionText } from './claims.js';
 
 export const akProvenances = ['certificate', 'credential'] as const;
 export type AkProvenance = (typeof akProvenances)[number];
 
-export interface TpmPolicy extends FormatPolicy {
+export interface TpmPolicy extends FormatPolicy, UncheckedRevocationPolicy {
   /** 'sha256:0,1,7': exactly these PCRs of this bank; null leaves it to what `require` asks for. */
   readonly pcr_selection: string | null;
   readonly ak_provenance: readonly AkProvenance[];
-  /** Whether a key may pass whose certificates nobody looked up in revocation lists. */
-  readonly allow_unchecked_revocation: boolean;
 }
 
+const selectionFault = {
+  code: 'pcr-selection',
+  message: 'the quote is not about exactly the PCRs that the policy asks for',
+  claim: 'pcr_selection',
+};
+const provenanceFault = {
+  code: 'ak-provenance',
+  message: 'the attestation key is believed for another reason than the policy accepts',
+  claim: 'ak_provenance',
+};
 const firmwarePcrs = 'sha256:0,1,2,3,4,5,6,7';
 const selectionPattern = /^(sha1|sha256|sha384|sha512):(\d{1,2}(?:,\d{1,2})*)$/;
 
@@ -46,46 +53,15 @@ export function readSelection(value: unknown, path: string): string {
 }
 
 /** The fault of a quote about other PCRs than the policy asks for; none if it asks for none. */
-export function findSelectionFaults(claims: VerifiedClaims, wanted: string | null): Fault[] {
-  const { pcr_selection: seen } = claims.values;
-  if (wanted === null || seen === wanted) return [];
-  return [
-    {
-      code: 'pcr-selection',
-      message: 'the quote is not about exactly the PCRs that the policy asks for',
-      claim: 'pcr_selection',
-      expected: wanted,
-      seen: describeClaim(seen),
-    },
-  ];
-}
-
-function findKeyFaults(claims: VerifiedClaims, policy: TpmPolicy): Fault[] {
-  const { ak_provenance: provenance, revocation_checked: checked } = claims.values;
-  const faults: Fault[] = [];
-  if (!policy.ak_provenance.some((accepted) => accepted === provenance)) {
-    faults.push({
-      code: 'ak-provenance',
-      message: 'the attestation key is believed for another reason than the policy accepts',
-      claim: 'ak_provenance',
-      expected: policy.ak_provenance.join(' or '),
-      seen: describeClaim(provenance),
-    });
-  }
-  if (!policy.allow_unchecked_revocation && checked === false) {
-    faults.push({
-      code: 'revocation-not-checked',
-      message: 'nobody looked up whether the certificates were revoked',
-      claim: 'revocation_checked',
-      expected: 'true',
-      seen: describeClaim(checked),
-    });
-  }
-  return faults;
+export function findSelectionFaults(
+  claims: VerifiedClaims,
+  wanted: string | null,
+): readonly Fault[] {
+  return wanted === null ? [] : findUnaccepted(claims, selectionFault, [wanted]);
 }
 
 export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
-  members: ['pcr_selection', 'ak_provenance', 'allow_unchecked_revocation'],
+  members: ['pcr_selection', 'ak_provenance', uncheckedRevocationMember],
   parse: (document, path) => ({
     pcr_selection: readOr(document, 'pcr_selection', path, firmwarePcrs, (value, at) =>
       readNullable(value, at, readSelection),
@@ -93,22 +69,17 @@ export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
     ak_provenance: readOr(document, 'ak_provenance', path, akProvenances, (value, at) =>
       readList(value, at, (item, itemPath) => readOneOf(item, itemPath, akProvenances)),
     ),
-    allow_unchecked_revocation: readOr(
-      document,
-      'allow_unchecked_revocation',
-      path,
-      false,
-      readFlag,
-    ),
+    ...parseUncheckedRevocation(document, path),
   }),
   findFaults: (claims, policy) => [
     ...findSelectionFaults(claims, policy.pcr_selection),
-    ...findKeyFaults(claims, policy),
+    ...findUnaccepted(claims, provenanceFault, policy.ak_provenance),
+    ...findUncheckedRevocation(claims, policy),
   ],
   trust: {
     'pcr-selection': 'configuration',
     'ak-provenance': 'instance_identity',
-    'revocation-not-checked': 'hardware',
+    ...uncheckedRevocationTrust,
   },
   // A TPM quotes what was booted; it does not see who reads the machine's memory.
   silentOn: () => ['runtime_opaque'],
