@@ -1,6 +1,6 @@
-// MRTD next to a value that others published: virtee/tdx-measure states, in tests/fixtures/*/expected.json, what Ubuntu's
-// firmware of ovmf 2025.02-3ubuntu2 gives. The firmware is Ubuntu's and is not kept here: VOUCHSAFE_TDVF names a copy of
-// usr/share/ovmf/OVMF.fd out of that package. As with the evidence of others, the test skips by name without it.
+// Registers of TDs next to values that others published. What they were computed from is Ubuntu's and is not kept here:
+// VOUCHSAFE_BOOT_FILES names a folder with the files of `files` below, out of those packages. As with the evidence of
+// others, a test skips by name without its file.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,28 +9,76 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { repositoryRoot } from './harness/server-process.js';
 
-const SHA256 = '9e807cb2cd4313406a3aa4becc0836671a5c64ca7bdc08a45e15260184b446bf';
-const MRTD =
-  '7357a10d2e2724dffe68813e3cc4cfcde6814d749f2fb62e3953e54f6e0b50a219786afe2cd478f684b52c61837e1114';
-const firmware = process.env.VOUCHSAFE_TDVF ?? '';
-const options = existsSync(firmware)
-  ? {}
-  : { skip: 'needs VOUCHSAFE_TDVF: OVMF.fd of ovmf_2025.02-3ubuntu2_all.deb' };
+const files = {
+  'OVMF.fd': {
+    package: 'ovmf_2025.02-3ubuntu2_all.deb',
+    sha256: '9e807cb2cd4313406a3aa4becc0836671a5c64ca7bdc08a45e15260184b446bf',
+  },
+  'vmlinuz-7.0.0-34-generic': {
+    package: 'linux-image-7.0.0-34-generic_7.0.0-34.34~24.04.1_amd64.deb',
+    sha256: '73d9c6e40b210deb638070d6af591a68bb6d7ff0280d0ec34c9ccf705a4f47ac',
+  },
+};
+
+const pathOf = (name) => join(process.env.VOUCHSAFE_BOOT_FILES ?? '/nowhere', name);
+const firmware = pathOf('OVMF.fd');
+const kernel = pathOf('vmlinuz-7.0.0-34-generic');
+
+/** Skips without the files, and fails with others. */
+function testWith(names, sentence, run) {
+  const missing = names.find((name) => !existsSync(pathOf(name)));
+  const skip = `needs VOUCHSAFE_BOOT_FILES with ${missing} of ${files[missing]?.package}`;
+  test(sentence, missing === undefined ? {} : { skip }, () => {
+    for (const name of names) {
+      const sha256 = createHash('sha256')
+        .update(readFileSync(pathOf(name)))
+        .digest('hex');
+      assert.equal(sha256, files[name].sha256, `${name} is another file`);
+    }
+    run();
+  });
+}
 
 function measure(...flags) {
   const command = join(repositoryRoot, 'packages', 'cli', 'bin', 'vouchsafe.js');
   const line = [command, 'measure', 'tdx', `-tdvf=${firmware}`, '-format=json', ...flags];
   const { status, stdout, stderr } = spawnSync(process.execPath, line, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
-  return JSON.parse(stdout).any_of[0].mrtd;
+  return JSON.parse(stdout).any_of[0];
 }
 
-test('MRTD of a published firmware is the value that was published', options, () => {
-  const digest = createHash('sha256').update(readFileSync(firmware)).digest('hex');
-  assert.equal(digest, SHA256, 'VOUCHSAFE_TDVF is another firmware');
-  assert.deepEqual(measure(), [MRTD]);
+// virtee/tdx-measure, tests/fixtures/*/expected.json.
+const MRTD =
+  '7357a10d2e2724dffe68813e3cc4cfcde6814d749f2fb62e3953e54f6e0b50a219786afe2cd478f684b52c61837e1114';
+
+testWith(['OVMF.fd'], 'MRTD of a published firmware is the value that was published', () => {
+  assert.deepEqual(measure().mrtd, [MRTD]);
 });
 
-test('a VMM that measures in two passes gives another MRTD', options, () => {
-  assert.notDeepEqual(measure('-page-order=two-pass'), [MRTD]);
+testWith(['OVMF.fd'], 'a VMM that measures in two passes gives another MRTD', () => {
+  assert.notDeepEqual(measure('-page-order=two-pass').mrtd, [MRTD]);
 });
+
+// aleph-im/aleph-vm, rust/crates/aleph-tee/tests/fixtures/tdx/README.md: a boot on hardware with QEMU 10.2.4 and
+// edk2-stable202602. Their firmware is none of Ubuntu's, but RTMR1 does not depend on it.
+const RTMR1 =
+  'dc26aab111d74fb3e36bf597bc19fbd9c152183237fcebe5b362007fa8a6135b0a7cb172de3a0815a9ec1fcac4f889b7';
+const boot = [`-kernel=${kernel}`, '-append=root=LABEL=cloudimg-rootfs ro console=ttyS0'];
+const kernelFiles = ['OVMF.fd', 'vmlinuz-7.0.0-34-generic'];
+
+testWith(kernelFiles, 'RTMR1 of a boot on hardware is the value that was published', () => {
+  assert.deepEqual(measure(...boot, '-memory=4G', '-edk2=2025-08').rtmr1, [RTMR1]);
+  // It is QEMU that makes the difference, whatever the firmware is.
+  const older = measure(...boot, '-memory=1G', '-edk2=2024', '-kernel-header=kept');
+  assert.deepEqual(older.rtmr1, [RTMR1]);
+});
+
+for (const [sentence, ...flags] of [
+  ['a QEMU that fills in the kernel’s header', '-edk2=2025-08', '-kernel-header=filled-in'],
+  ['a firmware and the QEMU of its time', '-edk2=2024'],
+  ['a firmware with its separator elsewhere', '-edk2=2022', '-kernel-header=kept'],
+]) {
+  testWith(kernelFiles, `${sentence} gives another RTMR1`, () => {
+    assert.notDeepEqual(measure(...boot, '-memory=4G', ...flags).rtmr1, [RTMR1]);
+  });
+}

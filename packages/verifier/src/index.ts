@@ -104,6 +104,8 @@ export { measureOvmfPages, measureSnp, type SnpLaunch } from './measure/snp/meas
 export { type SnpVmm, snpVmms } from './measure/snp/processor-state.js';
 export {
   type AcpiBlobs,
+  type KernelHeader,
+  kernelHeaders,
   measureTdx,
   type TdvfGeneration,
   type TdxDirectBoot,

@@ -2,7 +2,10 @@
 import {
   type AcpiBlobs,
   encodeHex,
+  type KernelHeader,
+  kernelHeaders,
   measureTdx,
+  type TdvfGeneration,
   type TdxDirectBoot,
   type TdxLaunch,
   tdvfGenerations,
@@ -54,7 +57,12 @@ function readAcpi(flags: BootFlags): AcpiBlobs | null {
   };
 }
 
-function readBoot(flags: BootFlags): TdxDirectBoot | null {
+/** What the QEMU that usually goes with a firmware does. */
+function usualHeader(generation: TdvfGeneration): KernelHeader {
+  return generation === '2022' || generation === '2024' ? 'filled-in' : 'kept';
+}
+
+function readBoot(flags: BootFlags, kernelHeader: KernelHeader): TdxDirectBoot | null {
   const { kernel, ...rest } = flags;
   if (kernel === null) {
     if (Object.values(rest).some((value) => value !== null)) {
@@ -67,6 +75,7 @@ function readBoot(flags: BootFlags): TdxDirectBoot | null {
     initrd: readInputOrNothing(flags.initrd, 'initrd'),
     commandLine: required(flags.append, 'append'),
     memoryBytes: parseMemory(required(flags.memory, 'memory')),
+    kernelHeader,
     acpi: readAcpi(flags),
   };
 }
@@ -92,9 +101,14 @@ export const measureTdxCommand = command({
     'acpi-rsdp': textFlag('ACPI root pointer, for RTMR0.', { valueName: 'FILE' }),
     'acpi-loader': textFlag('ACPI table loader, for RTMR0.', { valueName: 'FILE' }),
     edk2: choiceFlag(
-      'Generation of the firmware: until 2023, until edk2-stable202502, or from edk2-stable202505 on.',
+      'Generation of the firmware: until 2023, until edk2-stable202502, edk2-stable202505, or from edk2-stable202508 on.',
       tdvfGenerations,
       '2024',
+    ),
+    'kernel-header': choiceFlag(
+      'Whether QEMU fills in the kernel’s setup header or keeps it as it is in the file; auto: filled-in with -edk2=2022 and 2024, else kept.',
+      ['auto', ...kernelHeaders],
+      'auto',
     ),
     'page-order': choiceFlag(
       'Whether the VMM measures each page as it adds it, or after all of a section.',
@@ -107,19 +121,23 @@ export const measureTdxCommand = command({
   server: false,
   format: true,
   async run(context, flags) {
+    const header = flags['kernel-header'];
     const launch: TdxLaunch = {
       firmware: readInput(required(flags.tdvf, 'tdvf'), 'firmware'),
       pageOrder: flags['page-order'],
       generation: flags.edk2,
-      boot: readBoot({
-        kernel: flags.kernel,
-        initrd: flags.initrd,
-        append: flags.append,
-        memory: flags.memory,
-        'acpi-tables': flags['acpi-tables'],
-        'acpi-rsdp': flags['acpi-rsdp'],
-        'acpi-loader': flags['acpi-loader'],
-      }),
+      boot: readBoot(
+        {
+          kernel: flags.kernel,
+          initrd: flags.initrd,
+          append: flags.append,
+          memory: flags.memory,
+          'acpi-tables': flags['acpi-tables'],
+          'acpi-rsdp': flags['acpi-rsdp'],
+          'acpi-loader': flags['acpi-loader'],
+        },
+        header === 'auto' ? usualHeader(flags.edk2) : header,
+      ),
     };
     const measured = await measuring(() => measureTdx(launch, nodeProvider));
     const set: Record<string, readonly string[]> = {};

@@ -1,4 +1,4 @@
-// A Linux kernel as QEMU hands it to the firmware: with the fields of its setup header filled in that a boot loader
+// A Linux kernel as QEMU up to 10.1 hands it to the firmware: with the fields of its setup header filled in that a boot loader
 // fills in (Linux, Documentation/arch/x86/boot.rst; QEMU, hw/i386/x86-common.c, x86_load_linux()).
 
 import { copyBytes } from '../../encoding/bytes.js';
@@ -30,14 +30,14 @@ function initrdAddress(view: DataView, initrdBytes: number, memoryBytes: number)
 }
 
 /** @throws EvidenceError 'input-invalid' for a kernel older than boot protocol 2.03 or too large an initrd */
-export function patchedKernel(
+export function filledInKernel(
   kernel: Uint8Array,
   initrdBytes: number,
   memoryBytes: number,
 ): Uint8Array {
   if (kernel.length < setupBytesMin) throw unusable('shorter than its setup code');
-  const patched = copyBytes(kernel);
-  const view = new DataView(patched.buffer);
+  const filledIn = copyBytes(kernel);
+  const view = new DataView(filledIn.buffer);
   if (view.getUint32(0x202, true) !== 0x5372_6448) throw unusable('no setup header');
   const isHigh = (view.getUint8(0x211) & 1) !== 0;
   if (view.getUint16(0x206, true) < 0x203 || !isHigh) throw unusable('boot protocol before 2.03');
@@ -49,5 +49,5 @@ export function patchedKernel(
     view.setUint32(0x218, initrdAddress(view, initrdBytes, memoryBytes), true);
     view.setUint32(0x21c, initrdBytes, true);
   }
-  return patched;
+  return filledIn;
 }

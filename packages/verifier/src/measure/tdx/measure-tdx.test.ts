@@ -12,7 +12,14 @@ import { makeFirmware, type TdvfSectionFields, tdvfMetadata } from '../../testin
 import { makeKernel } from '../../testing/pe-image.js';
 import { readVector, skipWithoutVectors } from '../../testing/vectors.test.js';
 import { parseOvmf } from '../ovmf.js';
-import { measureTdx, rtmr0Events, type TdxDirectBoot, type TdxLaunch } from './measure-tdx.js';
+import {
+  measureTdx,
+  rtmr0Events,
+  rtmr2Events,
+  type TdvfGeneration,
+  type TdxDirectBoot,
+  type TdxLaunch,
+} from './measure-tdx.js';
 import { parseTdvfSections } from './tdvf.js';
 
 const gibibyte = 2 ** 30;
@@ -49,6 +56,7 @@ const boot: TdxDirectBoot = {
   initrd: new Uint8Array(5000).fill(7),
   commandLine: 'console=hvc0',
   memoryBytes: 2 * gibibyte,
+  kernelHeader: 'filled-in',
   acpi,
 };
 const launch: TdxLaunch = { firmware, pageOrder: 'one-pass', generation: '2024', boot };
@@ -147,6 +155,7 @@ test('each file and setting changes the registers that it should, and no other',
     ['memory above 4 GiB', { boot: { ...boot, memoryBytes: 8 * gibibyte } }, 'rtmr0'],
     ['ACPI', { boot: { ...boot, acpi: { ...acpi, rsdp: acpi.tables } } }, 'rtmr0'],
     ['generation', { generation: '2022' }, 'rtmr0 rtmr1'],
+    ['header that is kept', { boot: { ...boot, kernelHeader: 'kept' } }, 'rtmr1'],
     ['page order', { pageOrder: 'two-pass' }, 'mrtd'],
     ['code', { firmware: firmwareOf({ ...code, dataOffset: 0 }, ...layout.slice(1)) }, 'mrtd'],
     [
@@ -205,7 +214,8 @@ const refusals: readonly (readonly [string, Partial<TdxLaunch>, string])[] = [
   ['an absurd number of pages', bad(section(3, 0, 0x8000_0000)), 'malformed'],
   ['no place for a hand-off block', { firmware: firmwareOf(code, variables) }, 'input-invalid'],
   ['no configuration volume', { firmware: firmwareOf(code, ...memory) }, 'input-invalid'],
-  ['RTMR0 of edk2 2025', { generation: '2025' }, 'input-invalid'],
+  ['RTMR0 of edk2-stable202505', { generation: '2025' }, 'input-invalid'],
+  ['RTMR0 of edk2-stable202508', { generation: '2025-08' }, 'input-invalid'],
   ['no command line', bootWith({ commandLine: '' }), 'input-invalid'],
   ['a command line with a zero', bootWith({ commandLine: 'a\0b' }), 'input-invalid'],
   ['no memory', bootWith({ memoryBytes: 0 }), 'input-invalid'],
@@ -228,15 +238,58 @@ for (const [sentence, change, code] of refusals) {
   });
 }
 
-test('edk2 2025 measures the kernel as it is', async () => {
-  const newest = { ...launch, generation: '2025', boot: { ...boot, acpi: null } } as const;
-  const one = await measureTdx(newest, nodeProvider);
-  const other = await measureTdx(
-    { ...newest, boot: { ...newest.boot, memoryBytes: gibibyte } },
-    nodeProvider,
-  );
-  assert.deepEqual(one, other);
+test('a kernel whose header QEMU keeps is measured alike whatever the memory and the initrd', async () => {
+  const kept: TdxLaunch = { ...launch, boot: { ...boot, kernelHeader: 'kept', acpi: null } };
+  const { rtmr1 } = await measureTdx(kept, nodeProvider);
+  for (const change of [{ memoryBytes: gibibyte }, { initrd: new Uint8Array(9) }]) {
+    const other = {
+      ...kept,
+      boot: { ...boot, kernelHeader: 'kept', acpi: null, ...change },
+    } as const;
+    assert.deepEqual((await measureTdx(other, nodeProvider)).rtmr1, rtmr1);
+  }
+  const filledIn = await measureTdx({ ...launch, boot: { ...boot, acpi: null } }, nodeProvider);
+  assert.notDeepEqual(filledIn.rtmr1, rtmr1);
 });
+
+/**
+ * A boot on hardware, 2026-09-29 (edk2-stable202602, QEMU 10.2.4): aleph-im/aleph-vm,
+ * rust/crates/aleph-tee/tests/fixtures/tdx/README.md. Of the initrd only the digest is published.
+ */
+const published = {
+  commandLine: 'root=LABEL=cloudimg-rootfs ro console=ttyS0',
+  commandLineEvent:
+    'b8c85d40a1d555a451571e24d7d7c4c331bc15721d6e4b2a5cb5093214c44174822a0916aa4d622d4309644de99cd59c',
+  initrdEvent:
+    '88de90bedcc560064688c74ccd6609a25ed9d48b0a0e13d8b2a558212724d8755b2c8114dcf04b8d51ea4cf7782e3091',
+  rtmr2:
+    '972547466cb6bcb8a23cd479e9258c3affbbc4f0ba2805d732477200d0dff8432447c7a775e70453cdb51f018a306ece',
+};
+const sha384 = (...parts: readonly Uint8Array[]): Buffer =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha384')).digest();
+const commandLineDigest = (change: Partial<TdxDirectBoot>, generation: TdvfGeneration): Buffer => {
+  const of = { commandLine: published.commandLine, initrd: Uint8Array.of(1), ...change };
+  return sha384(rtmr2Events(of, generation)[0] ?? new Uint8Array());
+};
+
+test('RTMR2 of a boot on hardware is what was published, with the digest of its initrd', () => {
+  const commandLine = commandLineDigest({}, '2025-08');
+  assert.equal(commandLine.toString('hex'), published.commandLineEvent);
+  const first = sha384(new Uint8Array(48), commandLine);
+  const register = sha384(first, Buffer.from(published.initrdEvent, 'hex'));
+  assert.equal(register.toString('hex'), published.rtmr2);
+});
+
+for (const [sentence, change, generation] of [
+  ['firmware before edk2-stable202508', {}, '2025'],
+  ['no initrd', { initrd: new Uint8Array() }, '2025-08'],
+  ['another command line', { commandLine: `${published.commandLine} ` }, '2025-08'],
+] as const) {
+  test(`${sentence} is not what was published`, () => {
+    const digest = commandLineDigest(change, generation).toString('hex');
+    assert.notEqual(digest, published.commandLineEvent);
+  });
+}
 
 test('no bytes in place of metadata crash the reader', async () => {
   await fc.assert(

@@ -9,7 +9,7 @@ import type { CryptoProvider } from '../../provider.js';
 import { guidBytes } from '../guid.js';
 import { parseOvmf } from '../ovmf.js';
 import { measuredPeBytes } from '../pe-image.js';
-import { patchedKernel } from './linux-kernel.js';
+import { filledInKernel } from './linux-kernel.js';
 import { computeMrtd, type TdxPageOrder } from './mrtd.js';
 import { tdHob } from './td-hob.js';
 import { parseTdvfSections, type TdvfSection } from './tdvf.js';
@@ -19,11 +19,18 @@ const utf8 = new TextEncoder();
 
 /**
  * Generations of edk2 that measure a direct boot differently. '2022': the separator before the boot goes to
- * RTMR0. '2024': to RTMR1. '2025' (edk2-stable202505): the kernel is measured as it is, not as QEMU
- * patches it, and RTMR0 has events that depend on the build, so that it is not computed.
+ * RTMR0. '2024': to RTMR1. '2025' (edk2-stable202505): RTMR0 has events that depend on the build, so that it is not
+ * computed. '2025-08' (edk2-stable202508): as well, and "initrd=initrd" stands before the command line, not behind it.
  */
-export const tdvfGenerations = ['2022', '2024', '2025'] as const;
+export const tdvfGenerations = ['2022', '2024', '2025', '2025-08'] as const;
 export type TdvfGeneration = (typeof tdvfGenerations)[number];
+
+/**
+ * The kernel's setup header, as the firmware gets it. 'filled-in': with QEMU's values, as until QEMU 10.1. 'kept': as in
+ * the file, from QEMU 10.2 on, and with 10.0 and 10.1 where the firmware is edk2-stable202502 or later.
+ */
+export const kernelHeaders = ['filled-in', 'kept'] as const;
+export type KernelHeader = (typeof kernelHeaders)[number];
 
 /** As a guest shows them under /sys/firmware/qemu_fw_cfg/by_name/etc: acpi/tables, acpi/rsdp, table-loader. */
 export interface AcpiBlobs {
@@ -39,6 +46,7 @@ export interface TdxDirectBoot {
   readonly initrd: Uint8Array;
   readonly commandLine: string;
   readonly memoryBytes: number;
+  readonly kernelHeader: KernelHeader;
   /** Null: RTMR0 is not computed. */
   readonly acpi: AcpiBlobs | null;
 }
@@ -113,7 +121,7 @@ export function rtmr0Events(
   acpi: AcpiBlobs,
   generation: TdvfGeneration,
 ): readonly Uint8Array[] {
-  if (generation === '2025') {
+  if (generation === '2025' || generation === '2025-08') {
     throw new EvidenceError('input-invalid', 'TDX launch: RTMR0 of edk2 2025 is not computed');
   }
   const configuration = sections.find(({ kind }) => kind === 'configuration');
@@ -136,9 +144,9 @@ export function rtmr0Events(
 
 function rtmr1Events(boot: TdxDirectBoot, generation: TdvfGeneration): readonly Uint8Array[] {
   const kernel =
-    generation === '2025'
+    boot.kernelHeader === 'kept'
       ? boot.kernel
-      : patchedKernel(boot.kernel, boot.initrd.length, boot.memoryBytes);
+      : filledInKernel(boot.kernel, boot.initrd.length, boot.memoryBytes);
   return [
     measuredPeBytes(kernel),
     utf8.encode('Calling EFI Application from Boot Option'),
@@ -149,9 +157,15 @@ function rtmr1Events(boot: TdxDirectBoot, generation: TdvfGeneration): readonly 
 }
 
 /** The kernel's EFI stub measures its command line, as the firmware hands it over, and its initrd. */
-function rtmr2Events({ commandLine, initrd }: TdxDirectBoot): readonly Uint8Array[] {
+export function rtmr2Events(
+  { commandLine, initrd }: Pick<TdxDirectBoot, 'commandLine' | 'initrd'>,
+  generation: TdvfGeneration,
+): readonly Uint8Array[] {
   if (initrd.length === 0) return [utf16(`${commandLine}\0`)];
-  return [utf16(`${commandLine} initrd=initrd\0`), initrd];
+  const option = 'initrd=initrd';
+  const options =
+    generation === '2025-08' ? `${option} ${commandLine}` : `${commandLine} ${option}`;
+  return [utf16(`${options}\0`), initrd];
 }
 
 function checkBoot({ commandLine, memoryBytes }: TdxDirectBoot): void {
@@ -184,6 +198,6 @@ export async function measureTdx(
         ? null
         : await extend(rtmr0Events(sections, memoryBytes, acpi, generation), provider),
     rtmr1: await extend(rtmr1Events(boot, generation), provider),
-    rtmr2: await extend(rtmr2Events(boot), provider),
+    rtmr2: await extend(rtmr2Events(boot, generation), provider),
   };
 }
