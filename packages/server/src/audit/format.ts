@@ -30,10 +30,13 @@ export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
   readonly #steady = new SteadyTexts();
+  /** Bytes that the prefix has more than UTF-16 units. */
+  readonly #prefixSurplusBytes: number;
 
   constructor(hasher: Hasher, options: RecordOptions) {
     this.#hasher = hasher;
     this.#options = options;
+    this.#prefixSurplusBytes = Buffer.byteLength(options.prefix) - options.prefix.length;
   }
 
   /** One line, new line included, into `out`; when it throws, a part of it is there. */
@@ -41,7 +44,8 @@ export class Formatter {
     const draft = this.#describe(record, headers);
     // Never with log_raw: tokens would be in it.
     if (!this.#options.logRaw) record.request.drafts.keep(this, draft);
-    this.#begin(out, 'request', record, draft);
+    out.text(this.#head('request', record.time));
+    this.#question(out, record, draft);
     this.#end(out, record);
   }
 
@@ -49,21 +53,22 @@ export class Formatter {
   responseLine(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
     const known = record.request.drafts.find(this);
     const isSame = known !== null && known.auth === record.auth;
-    this.#answer(out, record, isSame ? known : this.#describe(record, headers));
+    out.text(this.#head('response', record.time));
+    this.#question(out, record, isSame ? known : this.#describe(record, headers));
+    this.#answer(out, record);
   }
 
   /** As requestLine and then responseLine. */
   bothLines(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
-    const draft = this.#describe(record, headers);
-    this.#begin(out, 'request', record, draft);
+    const head = this.#head('request', record.time);
+    const start = out.length + head.length + this.#prefixSurplusBytes;
+    out.text(head);
+    this.#question(out, record, this.#describe(record, headers));
+    const end = out.length;
     this.#end(out, record);
-    this.#answer(out, record, draft);
-  }
-
-  #answer(out: ByteWriter, record: AuditResponseRecord, draft: Draft): void {
-    this.#begin(out, 'response', record, draft);
-    if (record.response !== null) this.#response(out, record.response, record.request);
-    this.#end(out, record);
+    out.text(this.#head('response', record.time));
+    out.repeat(start, end);
+    this.#answer(out, record);
   }
 
   #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Draft {
@@ -74,15 +79,20 @@ export class Formatter {
     };
   }
 
-  #begin(
-    out: ByteWriter,
-    type: string,
-    record: AuditRequestRecord,
-    { authText, members }: Draft,
-  ): void {
-    const time = this.#steady.time(record.time);
-    out.text(`${this.#options.prefix}{"time":"${time}","type":"${type}",${authText}"request":`);
-    this.#request(out, record.request, members);
+  #head(type: 'request' | 'response', time: number): string {
+    return `${this.#options.prefix}{"time":"${this.#steady.time(time)}","type":"${type}",`;
+  }
+
+  /** Who asks for what. */
+  #question(out: ByteWriter, { request }: AuditRequestRecord, { authText, members }: Draft): void {
+    out.text(`${authText}"request":`);
+    this.#request(out, request, members);
+  }
+
+  /** What came of it, and the end of the line. */
+  #answer(out: ByteWriter, record: AuditResponseRecord): void {
+    if (record.response !== null) this.#response(out, record.response, record.request);
+    this.#end(out, record);
   }
 
   #end(out: ByteWriter, record: AuditRequestRecord): void {
@@ -143,13 +153,11 @@ export class Formatter {
   #requestMembers(request: AuditRequest, rules: HeaderRules): MemberText {
     const members = new MemberText()
       .plain('id', request.id)
-      .string('client_id', request.clientId)
       .plain('operation', request.operation)
       .all(this.#steady.mount(request.mount))
       .all(this.#presented(request))
-      .json('namespace', '{"id":"root"}')
       .string('path', request.path)
-      .string('remote_address', request.remoteAddress)
+      .all(this.#steady.address(request.remoteAddress))
       .number('remote_port', request.remotePort)
       .number('wrap_ttl', request.wrapTtlSeconds);
     const headers = rules.size === 0 ? null : this.#headers(request.carrier.headers, rules);
@@ -157,14 +165,15 @@ export class Formatter {
     return members;
   }
 
-  /** Members that say which token the request came with. */
+  /** Members that say who asks, and which token the request came with. */
   #presented(request: AuditRequest): string {
-    const { clientToken, tokenId, accessor } = request;
     const make = (): string =>
       new MemberText()
-        .string('client_token', this.#token(clientToken, tokenId))
-        .string('client_token_accessor', this.#accessor(accessor)).members;
-    return this.#options.logRaw ? make() : this.#steady.token(tokenId, accessor, make);
+        .string('client_id', request.clientId)
+        .string('client_token', this.#token(request.clientToken, request.tokenId))
+        .string('client_token_accessor', this.#accessor(request.accessor))
+        .json('namespace', '{"id":"root"}').members;
+    return this.#options.logRaw ? make() : this.#steady.token(request, make);
   }
 
   #request(out: ByteWriter, request: AuditRequest, members: MemberText): void {

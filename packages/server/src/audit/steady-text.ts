@@ -1,7 +1,7 @@
 // Texts that are the same in record after record, remembered together with what they were made of: times, and what is
 // said of a mount or a token. Never a text that holds a token as it is.
 import { MemberText } from './member-text.js';
-import type { AuditAuth, AuditMount } from './record.js';
+import type { AuditAuth, AuditMount, AuditRequest } from './record.js';
 
 /** Tokens in use at one time, about; a text has some 700 bytes. */
 const TOKENS_MAX = 1024;
@@ -46,12 +46,16 @@ function sameAuth(a: AuditAuth, b: AuditAuth): boolean {
   );
 }
 
+type Presented = Pick<AuditRequest, 'tokenId' | 'accessor' | 'clientId'>;
+
 /** One per device. */
 export class SteadyTexts {
   #time = Number.NaN;
   #timeText = '';
+  #address = '';
+  #addressText = '';
   readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: string }>();
-  readonly #tokens = new Map<string, { readonly accessor: string; readonly text: string }>();
+  readonly #tokens = new Map<string, Omit<Presented, 'tokenId'> & { readonly text: string }>();
   readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: string }>();
 
   /** @param time milliseconds since the epoch. Remembers the last one. */
@@ -75,14 +79,23 @@ export class SteadyTexts {
   }
 
   /** As auth(), for the members that say which token the request came with. `make` gives members. */
-  token(tokenId: string, accessor: string, make: () => string): string {
+  token({ tokenId, accessor, clientId }: Presented, make: () => string): string {
     if (tokenId === '') return make();
     const known = this.#tokens.get(tokenId);
-    if (known?.accessor === accessor) return known.text;
+    if (known?.accessor === accessor && known.clientId === clientId) return known.text;
     const text = flat(make());
     if (this.#tokens.size >= TOKENS_MAX) this.#tokens.clear();
-    this.#tokens.set(tokenId, { accessor, text });
+    this.#tokens.set(tokenId, { accessor, clientId, text });
     return text;
+  }
+
+  /** The member that names the client's address; none for ''. Remembers the last one. */
+  address(address: string): string {
+    if (address !== this.#address) {
+      this.#addressText = flat(new MemberText().string('remote_address', address).members);
+      this.#address = address;
+    }
+    return this.#addressText;
   }
 
   /** Members that name the mount; none for null. */

@@ -4,6 +4,7 @@ import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { invalidRequest, TamperingError } from '../framework/errors.js';
 import {
   type Entry,
+  type Place,
   retryOnConflict,
   type Storage,
   type Version,
@@ -67,18 +68,20 @@ export function canonicalDevicePath(path: string): string {
 /** Reads are cheap when nothing changed, and never stale. `storage` is the audit view of the barrier. */
 export class AuditTable {
   readonly #storage: Storage;
+  readonly #place: Place;
   #known: KnownTable | null = null;
 
   constructor(storage: Storage) {
     this.#storage = storage;
+    this.#place = storage.locate(TABLE_KEY);
   }
 
   #read(): Awaitable<KnownTable> {
     const known = this.#known;
     if (known === null || known.version === null) {
-      return andThen(this.#storage.get(TABLE_KEY), (entry) => this.#remember(entry));
+      return andThen(this.#storage.get(this.#place), (entry) => this.#remember(entry));
     }
-    return andThen(this.#storage.getUnless(TABLE_KEY, known.version), (entry) =>
+    return andThen(this.#storage.getUnless(this.#place, known.version), (entry) =>
       entry === 'unchanged' ? known : this.#remember(entry),
     );
   }

@@ -177,6 +177,28 @@ describe('barrier: confinement', () => {
       }
     }));
 
+  it('reads at a place of a view through views of the same folder only', async () => {
+    await withBarrier(new MemoryEngine(), async ({ barrier }) => {
+      await barrier.view('a/').commit([{ put: 'k', value: Buffer.from('a') }], []);
+      const place = barrier.view('a/').locate('k');
+      assert.equal((await barrier.view('a/').get(place))?.value.toString(), 'a');
+      const refusal = { message: /used with another view/ };
+      for (const prefix of ['', 'b/', 'a/k/']) {
+        const other = barrier.view(prefix);
+        await assert.rejects(async () => other.get(place), refusal);
+        await assert.rejects(async () => other.getUnless(place, 1), refusal);
+        await assert.rejects(async () => ownedView(other, (bytes) => bytes).get(place), refusal);
+      }
+      await withBarrier(new MemoryEngine(), async (second) => {
+        await assert.rejects(async () => second.barrier.view('a/').get(place), refusal);
+      });
+      await assert.rejects(async () => barrier.view('a/').get({ key: 'k' }), refusal);
+      for (const key of ['../b/k', '', 'k/']) {
+        assert.throws(() => barrier.view('a/').locate(key), { code: 'storage-key' }, key);
+      }
+    });
+  });
+
   it('shows one mount nothing of another', () =>
     withBarrier(new MemoryEngine(), async ({ barrier }) => {
       await barrier.view('a/').commit([{ put: 'k', value: Buffer.from('a') }], []);

@@ -3,7 +3,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { ApiError } from '../framework/errors.js';
-import type { Entry, Expectation, Page, Storage, Version, Write } from '../framework/storage.js';
+import type {
+  Entry,
+  Expectation,
+  Page,
+  Place,
+  Storage,
+  Version,
+  Write,
+} from '../framework/storage.js';
 import { retryOnConflict } from '../framework/storage.js';
 import type { SecretBuffer, SecretMemory } from '../secret-memory/secret-memory.js';
 import type { StorageEngine, StoredEntry, StoredWrite } from '../storage/engine.js';
@@ -116,18 +124,22 @@ export class Barrier implements EncryptedStorage {
     return candidate.length === KEY_BYTES && timingSafeEqual(rootKey.bytes, candidate.bytes);
   }
 
-  read(path: string): Awaitable<Entry | null> {
+  locate(path: string): Place {
+    return this.#engine.locate(path);
+  }
+
+  read(at: Place): Awaitable<Entry | null> {
     this.#requireUnsealed();
-    return andThen(this.#engine.get(path), (stored) =>
-      stored === null ? null : this.#openStored(path, stored),
+    return andThen(this.#engine.get(at), (stored) =>
+      stored === null ? null : this.#openStored(at.key, stored),
     );
   }
 
-  readUnless(path: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
+  readUnless(at: Place, version: Version): Awaitable<Entry | null | 'unchanged'> {
     this.#requireUnsealed();
-    return andThen(this.#engine.get(path), (stored) => {
+    return andThen(this.#engine.get(at), (stored) => {
       if (stored === null) return null;
-      return stored.version === version ? 'unchanged' : this.#openStored(path, stored);
+      return stored.version === version ? 'unchanged' : this.#openStored(at.key, stored);
     });
   }
 

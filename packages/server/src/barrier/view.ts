@@ -1,27 +1,46 @@
 // Confines a mount to its own prefix of the barrier, like a chroot. Must never build a key outside of it.
 import { type Awaitable, andThen } from '../framework/awaitable.js';
-import { invalidRequest } from '../framework/errors.js';
-import type { Entry, Expectation, Page, Storage, Version, Write } from '../framework/storage.js';
+import { ApiError, invalidRequest } from '../framework/errors.js';
+import type {
+  Entry,
+  Expectation,
+  Page,
+  Place,
+  Storage,
+  Version,
+  Write,
+} from '../framework/storage.js';
 import { checkCanonicalFolder, checkCanonicalKey, isProtected } from './paths.js';
 
 /** What a view needs of the barrier; keys are whole paths. */
 export interface EncryptedStorage {
-  read(path: string): Awaitable<Entry | null>;
-  readUnless(path: string, version: Version): Awaitable<Entry | null | 'unchanged'>;
+  locate(path: string): Place;
+  read(at: Place): Awaitable<Entry | null>;
+  readUnless(at: Place, version: Version): Awaitable<Entry | null | 'unchanged'>;
   readMany(paths: readonly string[]): Promise<readonly (Entry | null)[]>;
   listChildren(prefix: string, page: Page): Promise<readonly string[]>;
   write(writes: readonly Write[], expectations: readonly Expectation[]): Promise<void>;
 }
 
-/** Keys whose paths a view remembers. */
-const PATHS_MAX = 4096;
+/** A key below `prefix`, found to be good. A view of another prefix refuses it. */
+class ViewPlace implements Place {
+  readonly key: string;
+  readonly barrier: EncryptedStorage;
+  readonly prefix: string;
+  readonly stored: Place;
+
+  constructor(key: string, barrier: EncryptedStorage, prefix: string, stored: Place) {
+    this.key = key;
+    this.barrier = barrier;
+    this.prefix = prefix;
+    this.stored = stored;
+  }
+}
 
 /** @see Storage */
 export class BarrierView implements Storage {
   readonly #barrier: EncryptedStorage;
   readonly #prefix: string;
-  /** Paths of keys that were found to be good. */
-  readonly #paths = new Map<string, string>();
 
   /** @param prefix '' for all, or a folder with a trailing '/'. @throws ApiError when it is not canonical. */
   constructor(barrier: EncryptedStorage, prefix: string) {
@@ -30,12 +49,17 @@ export class BarrierView implements Storage {
     this.#prefix = prefix;
   }
 
-  get(key: string): Awaitable<Entry | null> {
-    return this.#barrier.read(this.#path(key));
+  locate(key: string): Place {
+    const stored = this.#barrier.locate(this.#path(key));
+    return new ViewPlace(key, this.#barrier, this.#prefix, stored);
   }
 
-  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
-    return this.#barrier.readUnless(this.#path(key), version);
+  get(at: string | Place): Awaitable<Entry | null> {
+    return this.#barrier.read(this.#storedAt(at));
+  }
+
+  getUnless(at: string | Place, version: Version): Awaitable<Entry | null | 'unchanged'> {
+    return this.#barrier.readUnless(this.#storedAt(at), version);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]> {
@@ -63,14 +87,18 @@ export class BarrierView implements Storage {
     }
   }
 
+  #storedAt(at: string | Place): Place {
+    if (typeof at === 'string') return this.#barrier.locate(this.#path(at));
+    const isOurs =
+      at instanceof ViewPlace && at.barrier === this.#barrier && at.prefix === this.#prefix;
+    if (isOurs) return at.stored;
+    throw new ApiError('internal', 'a place in storage was used with another view');
+  }
+
   #path(key: string): string {
-    const known = this.#paths.get(key);
-    if (known !== undefined) return known;
     checkCanonicalKey(key);
     const path = this.#prefix + key;
     if (isProtected(path)) throw invalidRequest('storage key is reserved', 'storage-key');
-    if (this.#paths.size >= PATHS_MAX) this.#paths.clear();
-    this.#paths.set(key, path);
     return path;
   }
 }
@@ -84,12 +112,16 @@ class OwnedView implements Storage {
     this.#own = own;
   }
 
-  get(key: string): Awaitable<Entry | null> {
-    return andThen(this.#storage.get(key), (entry) => this.#take(entry));
+  locate(key: string): Place {
+    return this.#storage.locate(key);
   }
 
-  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'> {
-    return andThen(this.#storage.getUnless(key, version), (entry) =>
+  get(at: string | Place): Awaitable<Entry | null> {
+    return andThen(this.#storage.get(at), (entry) => this.#take(entry));
+  }
+
+  getUnless(at: string | Place, version: Version): Awaitable<Entry | null | 'unchanged'> {
+    return andThen(this.#storage.getUnless(at, version), (entry) =>
       entry === 'unchanged' ? entry : this.#take(entry),
     );
   }

@@ -19,6 +19,7 @@ export function sealedError(): ApiError {
 }
 
 const SEALED_STORAGE: Storage = {
+  locate: (key) => ({ key }),
   get: () => Promise.reject(sealedError()),
   getUnless: () => Promise.reject(sealedError()),
   getMany: () => Promise.reject(sealedError()),

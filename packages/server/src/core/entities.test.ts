@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Storage } from '../framework/storage.js';
+import { keyAt, type Storage } from '../framework/storage.js';
 import { MemoryStorage } from '../framework/testing/memory-storage.js';
 import { type Entity, EntityStore } from './entities.js';
 
@@ -31,14 +31,15 @@ test('an entity disabled while its login is under way stays disabled', async () 
   const view = new MemoryStorage();
   let between: (() => Promise<void>) | null = null;
   const slow: Storage = {
-    get: async (key) => {
-      const found = await view.get(key);
-      const work = key.startsWith('id/') ? between : null;
+    locate: (key) => view.locate(key),
+    get: async (at) => {
+      const found = await view.get(at);
+      const work = keyAt(at).startsWith('id/') ? between : null;
       if (work !== null) between = null;
       await work?.();
       return found;
     },
-    getUnless: (key, version) => view.getUnless(key, version),
+    getUnless: (at, version) => view.getUnless(at, version),
     getMany: (keys) => view.getMany(keys),
     list: (prefix, page) => view.list(prefix, page),
     commit: (writes, expectations) => view.commit(writes, expectations),

@@ -57,7 +57,7 @@ export function encodeEnvelope(result: ApiResult): Buffer {
   const leaseId = lease === null ? '""' : JSON.stringify(lease.id);
   const seconds = lease?.ttlSeconds ?? response?.leaseDurationSeconds ?? 0;
   out.text(
-    `"request_id":${JSON.stringify(result.requestId)},"lease_id":${leaseId},` +
+    `"request_id":"${result.requestId}","lease_id":${leaseId},` +
       `"renewable":${lease?.renewable ?? false},"lease_duration":${seconds},"data":`,
   );
   out.value(data);

@@ -47,6 +47,7 @@ const EXPIRE_INTERVAL_MS = 1000;
 
 /** What a request that no mount covers may read: nothing. */
 const NOTHING: Storage = {
+  locate: (key) => ({ key }),
   get: async () => null,
   getUnless: async () => null,
   getMany: async (keys) => keys.map(() => null),

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { keyAt, type Place } from '../framework/storage.js';
 import { MemoryEngine } from '../storage/memory.js';
 import { type Call, openTestServer, refusalOf, type TestServer } from './testing/open-server.js';
 
@@ -221,9 +222,9 @@ test('when no audit device takes the record nothing happens', async (t) => {
 test('a storage fault during the existence check does not turn a creation into an update', async () => {
   class FaultyEngine extends MemoryEngine {
     failing = '';
-    override get(key: string): ReturnType<MemoryEngine['get']> {
-      if (this.failing !== '' && key.endsWith(this.failing)) throw new Error('disk is away');
-      return super.get(key);
+    override get(at: string | Place): ReturnType<MemoryEngine['get']> {
+      if (this.failing !== '' && keyAt(at).endsWith(this.failing)) throw new Error('disk is away');
+      return super.get(at);
     }
   }
   const engine = new FaultyEngine();

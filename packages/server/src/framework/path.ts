@@ -24,12 +24,14 @@ function compilePattern(pattern: string): { expression: RegExp; names: readonly 
   return { expression: new RegExp(`^${source}${optionalSlash ? '/?' : ''}$`, 's'), names };
 }
 
-function parseFields<F extends Fields>(fields: F, raw: ReadonlyMap<string, RawField>): Values<F> {
-  const values: Record<string, unknown> = {};
-  for (const name of Object.keys(fields)) {
-    values[name] = fields[name]?.parse(raw.get(name) ?? null, name);
-  }
-  return values as Values<F>;
+/** Gives the parser of a path's fields. */
+function fieldParser<F extends Fields>(fields: F) {
+  const all = Object.entries(fields);
+  return (raw: ReadonlyMap<string, RawField>): Values<F> => {
+    const values: Record<string, unknown> = {};
+    for (const [name, field] of all) values[name] = field.parse(raw.get(name) ?? null, name);
+    return values as Values<F>;
+  };
 }
 
 /** 405 with Vault's text. */
@@ -48,6 +50,7 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
     (text: string) => string
   >;
   const operations = new Set(Object.keys(spec.operations) as Operation[]);
+  const parseFields = fieldParser(spec.fields);
   return {
     pattern: spec.pattern,
     help: spec.help,
@@ -82,12 +85,12 @@ export function path<const F extends Fields>(spec: PathSpec<F>): Path {
     },
     exists(request: Request, raw): Awaitable<boolean> {
       if (spec.exists === undefined) return true;
-      return spec.exists(request, parseFields(spec.fields, raw));
+      return spec.exists(request, parseFields(raw));
     },
     handle(request: Request, raw): Awaitable<Response | null> {
       const handler = spec.operations[request.operation];
       if (handler === undefined) throw unsupportedOperation();
-      return handler(request, parseFields(spec.fields, raw));
+      return handler(request, parseFields(raw));
     },
   };
 }

@@ -15,6 +15,16 @@ export interface Entry {
   readonly version: Version;
 }
 
+/** A key that was looked for once: reading there again costs no search. Good for the storage that located it. */
+export interface Place {
+  readonly key: string;
+}
+
+/** The key that is meant, located or not. */
+export function keyAt(at: string | Place): string {
+  return typeof at === 'string' ? at : at.key;
+}
+
 /** `value` is copied (encrypted) before commit returns its promise; the caller still owns and wipes it. */
 export type Write =
   | { readonly put: string; readonly value: Uint8Array }
@@ -40,10 +50,12 @@ export const LIST_LIMIT_MAX = 10_000;
  * Confinement is the implementation's duty: no key can reach outside the view's prefix.
  */
 export interface Storage {
+  /** For keys that are read again and again. Reads nothing. @throws ApiError when the key is not valid */
+  locate(key: string): Place;
   /** At hand, or to be waited for: an engine whose cache knows the key answers at once. */
-  get(key: string): Awaitable<Entry | null>;
+  get(at: string | Place): Awaitable<Entry | null>;
   /** As get, but answers 'unchanged' without decrypting when the key is still at `version`. For caches. */
-  getUnless(key: string, version: Version): Awaitable<Entry | null | 'unchanged'>;
+  getUnless(at: string | Place, version: Version): Awaitable<Entry | null | 'unchanged'>;
   getMany(keys: readonly string[]): Promise<readonly (Entry | null)[]>;
   /**
    * Immediate children of `prefix` ('' or ending in '/'), sorted by UTF-8 bytes: keys as they are, folders once with a trailing '/'.
@@ -106,9 +118,12 @@ export async function deleteAll(storage: Storage, prefix: string): Promise<void>
 
 /** A part of a view, itself a view. `prefix` ends in '/'. */
 export function subView(storage: Storage, prefix: string): Storage {
+  const within = (at: string | Place): string | Place =>
+    typeof at === 'string' ? prefix + at : at;
   return {
-    get: (key) => storage.get(prefix + key),
-    getUnless: (key, version) => storage.getUnless(prefix + key, version),
+    locate: (key) => storage.locate(prefix + key),
+    get: (at) => storage.get(within(at)),
+    getUnless: (at, version) => storage.getUnless(within(at), version),
     getMany: (keys) => storage.getMany(keys.map((key) => prefix + key)),
     list: (folder, page) => storage.list(prefix + folder, page),
     commit: (writes, expectations) =>

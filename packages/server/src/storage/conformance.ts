@@ -344,6 +344,8 @@ function childrenOf(keys: readonly string[], prefix: string): string[] {
   return [...new Set(names)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
+const KEYS = ['a', 'b', 'a/b', 'a/c', 'a/b/c', 'é', '\u{1f511}', '\uffee', 'a!'];
+
 function historyRules(withEngine: WithEngine, runs: number): void {
   it('agrees with a map after every step of a random history', async () => {
     const histories = fc.array(someStep, { minLength: 1, maxLength: 15 });
@@ -351,6 +353,7 @@ function historyRules(withEngine: WithEngine, runs: number): void {
       fc.asyncProperty(histories, (steps) =>
         withEngine(async (engine) => {
           const model = new Map<string, Buffer>();
+          const places = KEYS.map((key) => engine.locate(key));
           for (const { writes, expected } of steps) {
             const expectations = [];
             for (const { key, stale } of expected) {
@@ -367,7 +370,9 @@ function historyRules(withEngine: WithEngine, runs: number): void {
                 else model.delete(write.delete);
               }
             }
-            for (const key of ['a', 'b', 'a/b', 'a/c', 'a/b/c', 'é', '\u{1f511}', '\uffee', 'a!']) {
+            for (const place of places) {
+              const { key } = place;
+              assert.deepEqual((await engine.get(place))?.value, model.get(key), `place of ${key}`);
               assert.deepEqual((await engine.get(key))?.value, model.get(key), key);
             }
             for (const prefix of ['', 'a/', 'a/b/']) {

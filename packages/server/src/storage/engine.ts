@@ -2,7 +2,7 @@
 // plaintext or a key, and it is the only truth: whoever reads, modifies and writes goes through commit().
 import type { Awaitable } from '../framework/awaitable.js';
 import { ApiError, StorageConflict } from '../framework/errors.js';
-import type { Expectation, Page, Version } from '../framework/storage.js';
+import type { Expectation, Page, Place, Version } from '../framework/storage.js';
 import { LIST_LIMIT_MAX } from '../framework/storage.js';
 
 /** UTF-8 bytes of a key. Views add their prefix, so a mount has some 100 bytes less. */
@@ -35,8 +35,10 @@ export type StoredWrite =
 export interface StorageEngine {
   /** 'file' or 'inmem': `storage_type` of sys/seal-status. */
   readonly type: string;
+  /** Reads nothing, and says nothing of whether the key is there. */
+  locate(key: string): Place;
   /** At once where a cache knows the answer. */
-  get(key: string): Awaitable<StoredEntry | null>;
+  get(at: string | Place): Awaitable<StoredEntry | null>;
   getMany(keys: readonly string[]): Promise<readonly (StoredEntry | null)[]>;
   /** Immediate children of `prefix` in the order of their UTF-8 bytes; a folder once, with a trailing '/'. */
   list(prefix: string, page: Page): Promise<readonly string[]>;

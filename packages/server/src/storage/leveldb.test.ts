@@ -51,6 +51,11 @@ storageConformance(
   },
   10,
 );
+// Room for a few entries: generations turn with every few reads.
+storageConformance('file with a tiny cache', async () => {
+  const engine = await LevelDbEngine.open({ directory: newDirectory(), cacheBytesMax: 2048 });
+  return { engine, release: () => engine.close() };
+});
 
 async function fill(directory: string, commits: number): Promise<void> {
   const engine = await LevelDbEngine.open({ directory });

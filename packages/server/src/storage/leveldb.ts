@@ -3,7 +3,13 @@
 // opened anew: LevelDB could otherwise bring the failed write back at the next start.
 import type { Awaitable } from '../framework/awaitable.js';
 import { ApiError } from '../framework/errors.js';
-import type { Expectation, Page, Version } from '../framework/storage.js';
+import {
+  type Expectation,
+  keyAt,
+  type Page,
+  type Place,
+  type Version,
+} from '../framework/storage.js';
 import type { StorageEngine, StoredEntry, StoredWrite } from './engine.js';
 import {
   COMMIT_BYTES_MAX,
@@ -81,10 +87,14 @@ export class LevelDbEngine implements StorageEngine {
     return new LevelDbEngine(options.directory, level, cacheBytesMax);
   }
 
+  locate(key: string): Place {
+    return this.#cache.locate(key);
+  }
+
   /** Not async where the answer is at hand: every request asks several times. */
-  get(key: string): Awaitable<StoredEntry | null> {
-    const cached = this.#cache.find(key);
-    return cached !== undefined && !this.#closed ? cached : this.#getStored(key);
+  get(at: string | Place): Awaitable<StoredEntry | null> {
+    const cached = this.#cache.find(at);
+    return cached !== undefined && !this.#closed ? cached : this.#getStored(keyAt(at));
   }
 
   async #getStored(key: string): Promise<StoredEntry | null> {

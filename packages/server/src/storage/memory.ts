@@ -1,5 +1,11 @@
 // Storage in this process's memory: tests, and `-dev`. Nothing survives the process, and nothing needs to.
-import type { Expectation, Page, Version } from '../framework/storage.js';
+import {
+  type Expectation,
+  keyAt,
+  type Page,
+  type Place,
+  type Version,
+} from '../framework/storage.js';
 import type { StorageEngine, StoredEntry, StoredWrite } from './engine.js';
 import { checkCommit, checkList, conflict, keyOf, pageStart, unavailable } from './engine.js';
 
@@ -29,9 +35,13 @@ export class MemoryEngine implements StorageEngine {
   #lastVersion: Version = 0;
   #closed = false;
 
-  get(key: string): StoredEntry | null {
+  locate(key: string): Place {
+    return { key };
+  }
+
+  get(at: string | Place): StoredEntry | null {
     this.#requireOpen();
-    return this.#entries.get(key) ?? null;
+    return this.#entries.get(keyAt(at)) ?? null;
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (StoredEntry | null)[]> {

@@ -1,11 +1,13 @@
 // Decoded token entries, each good for one exact stored version only; whoever reads asks storage whether that version
 // still stands. Bounded; holds no token bytes.
-import type { Version } from '../framework/storage.js';
+import type { Place, Version } from '../framework/storage.js';
 import type { TokenEntry } from './entry.js';
 
 export interface VersionedEntry {
   readonly entry: TokenEntry;
   readonly version: Version;
+  /** Where it lies. */
+  readonly place: Place;
 }
 
 /** The oldest insertion goes first when full. */

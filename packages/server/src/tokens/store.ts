@@ -5,7 +5,13 @@ import { type Awaitable, andThen } from '../framework/awaitable.js';
 import { randomBase62 } from '../framework/base62.js';
 import { ApiError, invalidRequest, StorageConflict } from '../framework/errors.js';
 import { countKeys, type DueItem, findDue } from '../framework/expiry-index.js';
-import { type Entry, type Page, retryOnConflict, type Storage } from '../framework/storage.js';
+import {
+  type Entry,
+  type Page,
+  type Place,
+  retryOnConflict,
+  type Storage,
+} from '../framework/storage.js';
 import { leafOf, walk } from '../framework/walk.js';
 import { BATCH_KEY_BYTES, openBatchToken, sealBatchToken, type WithBatchKey } from './batch.js';
 import { decodeEntry, encodeEntry, isUsable, SPENT, type TokenEntry } from './entry.js';
@@ -309,21 +315,22 @@ export class TokenStore {
 
   #read(tokenId: string): Awaitable<VersionedEntry | null> {
     const cached = this.#cache.find(tokenId);
-    const key = index.idKey(tokenId);
     if (cached === null) {
-      return andThen(this.#storage.get(key), (found) => this.#remember(tokenId, found));
+      const place = this.#storage.locate(index.idKey(tokenId));
+      return andThen(this.#storage.get(place), (found) => this.#remember(tokenId, place, found));
     }
-    return andThen(this.#storage.getUnless(key, cached.version), (found) =>
-      found === 'unchanged' ? cached : this.#remember(tokenId, found),
+    const { place } = cached;
+    return andThen(this.#storage.getUnless(place, cached.version), (found) =>
+      found === 'unchanged' ? cached : this.#remember(tokenId, place, found),
     );
   }
 
-  #remember(tokenId: string, found: Entry | null): VersionedEntry | null {
+  #remember(tokenId: string, place: Place, found: Entry | null): VersionedEntry | null {
     if (found === null) {
       this.#cache.drop(tokenId);
       return null;
     }
-    const versioned = { entry: decodeEntry(found.value, tokenId), version: found.version };
+    const versioned = { entry: decodeEntry(found.value, tokenId), version: found.version, place };
     found.value.fill(0);
     this.#cache.put(tokenId, versioned);
     return versioned;

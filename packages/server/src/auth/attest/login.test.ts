@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { formatDcapEndorsements } from '@vouchsafe/verifier';
 import { DcapCa, mintDcapCollateral } from '@vouchsafe/verifier/testing';
+import { keyAt } from '../../framework/storage.js';
 import { dataOf } from '../../framework/testing/call.js';
 import {
   base64url,
@@ -393,9 +394,9 @@ test('an internal fault is no refusal: it stays one, and leaves a record without
   const body = await broken.request();
   const { storage } = broken;
   const get = storage.get.bind(storage);
-  storage.get = async (key) => {
-    if (key.startsWith('role/')) throw new Error('the secret is hunter2');
-    return await get(key);
+  storage.get = async (at) => {
+    if (keyAt(at).startsWith('role/')) throw new Error('the secret is hunter2');
+    return await get(at);
   };
   await assert.rejects(broken.send(body), /hunter2/);
   storage.get = get;

@@ -4,6 +4,7 @@ import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, invalidRequest } from '../../framework/errors.js';
 import {
   type Entry,
+  type Place,
   retryOnConflict,
   type Storage,
   type Version,
@@ -45,12 +46,14 @@ export function canonicalMountPath(path: string): string {
 
 export class MountTable {
   readonly #storage: Storage;
+  readonly #place: Place;
   /** Replaced, never mutated; valid for its own version only. */
   #snapshot: MountSnapshot | null = null;
 
   /** `storage` is the core view. */
   constructor(storage: Storage) {
     this.#storage = storage;
+    this.#place = storage.locate(KEY);
   }
 
   /** Writes the table of a new server, with `extra` mounts beside the default ones. Does nothing when one exists. */
@@ -63,8 +66,9 @@ export class MountTable {
   /** The table as storage has it now. */
   current(): Awaitable<MountSnapshot> {
     const known = this.#snapshot;
-    if (known === null) return andThen(this.#storage.get(KEY), (found) => this.#adopt(found));
-    return andThen(this.#storage.getUnless(KEY, known.version), (found) =>
+    if (known === null)
+      return andThen(this.#storage.get(this.#place), (found) => this.#adopt(found));
+    return andThen(this.#storage.getUnless(this.#place, known.version), (found) =>
       found === 'unchanged' ? known : this.#adopt(found),
     );
   }

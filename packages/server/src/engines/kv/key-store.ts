@@ -12,6 +12,7 @@ import { Identity, JsonText, type JsonValue, RawJson } from '../../framework/jso
 import { KeyedHash } from '../../framework/keyed-hash.js';
 import {
   type Entry,
+  type Place,
   retryOnConflict,
   type Storage,
   type Version,
@@ -44,23 +45,23 @@ const SHORT_BYTES_MAX = 1024;
 /** A key's metadata at one stored state. */
 export class KeyState {
   /** Where the metadata lies. */
-  readonly key: string;
+  readonly place: Place;
   readonly metadata: KeyMetadata;
   readonly version: Version;
   #current: CurrentVersion | null = null;
 
-  constructor(path: string, metadata: KeyMetadata, version: Version) {
-    this.key = METADATA_FOLDER + path;
+  constructor(place: Place, metadata: KeyMetadata, version: Version) {
+    this.place = place;
     this.metadata = metadata;
     this.version = version;
   }
 
-  /** The current version; null when there is none. `keyOf` tells where a version's value lies. */
-  current(keyOf: (number: number) => string): CurrentVersion | null {
+  /** The current version; null when there is none. `locate` tells where a version's value lies. */
+  current(locate: (number: number) => Place): CurrentVersion | null {
     const info = findVersion(this.metadata, 0);
     if (this.#current !== null || info === null) return this.#current;
     const answer = new JsonText(encodeJson(versionAnswer(info, this.metadata)).toString('utf8'));
-    this.#current = { info, key: keyOf(info.number), answer, value: null };
+    this.#current = { info, place: locate(info.number), answer, value: null };
     return this.#current;
   }
 }
@@ -69,16 +70,15 @@ export class KeyState {
 interface CurrentVersion {
   readonly info: VersionInfo;
   /** Where its value lies. */
-  readonly key: string;
+  readonly place: Place;
   /** JSON of versionAnswer(). */
   readonly answer: JsonText;
   /** The value as it was stored when it was last read. */
   value: { readonly version: Version; readonly identity: Identity } | null;
 }
 
-/** The same one for the same stored state; null for another version than the current one. */
-function identify(current: CurrentVersion, key: string, { version }: Entry): Identity | null {
-  if (key !== current.key) return null;
+/** The same one for the same stored state. */
+function identify(current: CurrentVersion, { version }: Entry): Identity {
   if (current.value?.version !== version) current.value = { version, identity: new Identity() };
   return current.value.identity;
 }
@@ -151,9 +151,9 @@ export class KeyStore {
     return VERSIONS_FOLDER + this.#names.hex(`${number}/${path}`);
   }
 
-  #remember(path: string, entry: Entry): KeyState {
+  #remember(path: string, place: Place, entry: Entry): KeyState {
     const metadata = parseMetadata(entry.value);
-    const state = new KeyState(path, metadata, entry.version);
+    const state = new KeyState(place, metadata, entry.version);
     this.#cache.delete(path);
     if (entry.value.length > CACHED_BYTES_MAX) return state;
     this.#cache.set(path, state);
@@ -162,8 +162,8 @@ export class KeyStore {
     return state;
   }
 
-  #settle(path: string, entry: Entry | null): KeyState | null {
-    if (entry !== null) return this.#remember(path, entry);
+  #settle(path: string, place: Place, entry: Entry | null): KeyState | null {
+    if (entry !== null) return this.#remember(path, place, entry);
     this.#cache.delete(path);
     return null;
   }
@@ -171,10 +171,12 @@ export class KeyStore {
   find(storage: Storage, path: string): Awaitable<KeyState | null> {
     const cached = this.#cache.get(path);
     if (cached === undefined) {
-      return andThen(storage.get(METADATA_FOLDER + path), (entry) => this.#settle(path, entry));
+      const place = storage.locate(METADATA_FOLDER + path);
+      return andThen(storage.get(place), (entry) => this.#settle(path, place, entry));
     }
-    return andThen(storage.getUnless(cached.key, cached.version), (entry) =>
-      entry === 'unchanged' ? cached : this.#settle(path, entry),
+    const { place } = cached;
+    return andThen(storage.getUnless(place, cached.version), (entry) =>
+      entry === 'unchanged' ? cached : this.#settle(path, place, entry),
     );
   }
 
@@ -197,7 +199,7 @@ export class KeyStore {
     return andThen(this.find(storage, path), (state) => {
       if (state === null) return null;
       const { metadata } = state;
-      const current = this.#currentOf(path, state);
+      const current = this.#currentOf(storage, path, state);
       const isCurrent = number === 0 || number === current?.info.number;
       const version = isCurrent ? (current?.info ?? null) : findVersion(metadata, number);
       if (version === null) return null;
@@ -220,17 +222,17 @@ export class KeyStore {
    * metadata and values are written together, so a missing value was taken away.
    */
   valueAt(storage: Storage, path: string, state: KeyState, number: number): Awaitable<RawJson> {
-    const current = this.#currentOf(path, state);
-    const key = current?.info.number === number ? current.key : this.versionKey(path, number);
-    return andThen(storage.get(key), (entry) =>
+    const newest = this.#currentOf(storage, path, state);
+    const current = newest?.info.number === number ? newest : null;
+    return andThen(storage.get(current?.place ?? this.versionKey(path, number)), (entry) =>
       entry === null
         ? this.#explainMissing(storage, path, state)
-        : new RawJson(entry.value, current === null ? null : identify(current, key, entry)),
+        : new RawJson(entry.value, current === null ? null : identify(current, entry)),
     );
   }
 
-  #currentOf(path: string, state: KeyState): CurrentVersion | null {
-    return state.current((number) => this.versionKey(path, number));
+  #currentOf(storage: Storage, path: string, state: KeyState): CurrentVersion | null {
+    return state.current((number) => storage.locate(this.versionKey(path, number)));
   }
 
   async #explainMissing(storage: Storage, path: string, state: KeyState): Promise<never> {

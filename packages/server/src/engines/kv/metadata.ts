@@ -195,19 +195,28 @@ export function encodeMetadata(metadata: KeyMetadata): Buffer {
 
 /** @throws TamperingError when the entry is none that this engine wrote. */
 export function parseMetadata(stored: Buffer): KeyMetadata {
-  const parsed = JSON.parse(stored.toString('utf8')) as Record<string, unknown>;
-  const { format, versions, ...rest } = parsed;
-  if (format !== 1 || !Array.isArray(versions)) {
+  const parsed = JSON.parse(stored.toString('utf8')) as KeyMetadata & { readonly format: unknown };
+  if (parsed.format !== 1 || !Array.isArray(parsed.versions)) {
     throw new TamperingError('key metadata has an unknown format');
   }
-  const rows = versions as readonly (readonly [number, number, number, number])[];
+  const rows = parsed.versions as readonly (readonly [number, number, number, number])[];
+  // Name by name: of a spread every key's object would get a layout of its own, and reads of many keys would be slow.
   return {
-    ...(rest as unknown as KeyMetadata),
     versions: rows.map(([number, createdTime, deletionTime, destroyed]) => ({
       number,
       createdTime,
       deletionTime,
       destroyed: destroyed === 1,
     })),
+    currentVersion: parsed.currentVersion,
+    oldestVersion: parsed.oldestVersion,
+    createdTime: parsed.createdTime,
+    updatedTime: parsed.updatedTime,
+    maxVersions: parsed.maxVersions,
+    casRequired: parsed.casRequired,
+    deleteVersionAfterSeconds: parsed.deleteVersionAfterSeconds,
+    customMetadata: parsed.customMetadata,
+    metadataVersion: parsed.metadataVersion,
+    metadataCasRequired: parsed.metadataCasRequired,
   };
 }

@@ -9,7 +9,7 @@ import { firstKeyringWrites } from '../../barrier/stored-keyring.js';
 import { BarrierView, ownedView } from '../../barrier/view.js';
 import { ApiError } from '../../framework/errors.js';
 import { type Identity, JsonText, RawJson } from '../../framework/json/value.js';
-import type { Storage } from '../../framework/storage.js';
+import type { Place, Storage } from '../../framework/storage.js';
 import { SecretMemory } from '../../secret-memory/secret-memory.js';
 import type { StorageEngine } from '../../storage/engine.js';
 import { LevelDbEngine } from '../../storage/leveldb.js';
@@ -57,8 +57,8 @@ function onBothEngines(name: string, work: Parameters<typeof withView>[1]): void
 
 /** Says of every entry that it is the same version of the same thing. */
 class LyingEngine extends MemoryEngine {
-  override get(key: string): ReturnType<MemoryEngine['get']> {
-    const found = super.get(key);
+  override get(at: string | Place): ReturnType<MemoryEngine['get']> {
+    const found = super.get(at);
     return found === null || found instanceof Promise ? found : { ...found, version: 7 };
   }
 }

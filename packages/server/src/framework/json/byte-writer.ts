@@ -79,6 +79,14 @@ export class ByteWriter {
     this.#length = to;
   }
 
+  /** Appends again what was written from byte `start` to byte `end`: cheaper than the same text once more. */
+  repeat(start: number, end: number): void {
+    this.#flush();
+    this.#reserve(end - start);
+    this.#buffer.copyWithin(this.#length, start, end);
+    this.#length += end - start;
+  }
+
   /** What was written, where it lies: good until the next call. */
   view(): Buffer {
     this.#flush();

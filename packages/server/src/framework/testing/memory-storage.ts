@@ -4,8 +4,10 @@ import { StorageConflict } from '../errors.js';
 import {
   type Entry,
   type Expectation,
+  keyAt,
   LIST_LIMIT_MAX,
   type Page,
+  type Place,
   type Storage,
   type Version,
   type Write,
@@ -30,14 +32,19 @@ export class MemoryStorage implements Storage {
   /** Runs once, before the next commit is decided: a test can let another writer win, or fail. */
   beforeCommit: (() => Promise<void>) | null = null;
 
-  async get(key: string): Promise<Entry | null> {
-    await Promise.resolve();
-    this.reads += 1;
-    return this.#copyOf(key);
+  locate(key: string): Place {
+    return { key };
   }
 
-  async getUnless(key: string, version: Version): Promise<Entry | null | 'unchanged'> {
+  async get(at: string | Place): Promise<Entry | null> {
     await Promise.resolve();
+    this.reads += 1;
+    return this.#copyOf(keyAt(at));
+  }
+
+  async getUnless(at: string | Place, version: Version): Promise<Entry | null | 'unchanged'> {
+    await Promise.resolve();
+    const key = keyAt(at);
     if (this.#entries.get(key)?.version === version) return 'unchanged';
     this.reads += 1;
     return this.#copyOf(key);

@@ -1,5 +1,5 @@
 // A storage engine for tests that fails or waits on purpose. Wraps a real one; never part of a server.
-import type { Expectation, Page } from '../../framework/storage.js';
+import type { Expectation, Page, Place } from '../../framework/storage.js';
 import type { StorageEngine, StoredEntry, StoredWrite } from '../engine.js';
 import { unavailable } from '../engine.js';
 
@@ -39,9 +39,13 @@ export class FailingEngine implements StorageEngine {
     this.#delay = wait;
   }
 
-  async get(key: string): Promise<StoredEntry | null> {
+  locate(key: string): Place {
+    return this.#inner.locate(key);
+  }
+
+  async get(at: string | Place): Promise<StoredEntry | null> {
     await this.#delay?.();
-    return await this.#inner.get(key);
+    return await this.#inner.get(at);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (StoredEntry | null)[]> {
