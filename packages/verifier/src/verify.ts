@@ -3,6 +3,7 @@
 
 import { decodeBase64Url } from './encoding/base64.js';
 import { decodeHex } from './encoding/hex.js';
+import { decodeUtf8, isPlainText } from './encoding/utf8.js';
 import { EvidenceError } from './errors.js';
 import { looksLikeJws } from './jose/jws.js';
 import type { ChainRoot } from './pki/chain.js';
@@ -45,15 +46,14 @@ export function parseEvidence(
     candidates.find(
       (each) => each.encoding === encoding && (format !== 'detect' || each.looksLike(bytes)),
     );
-  const text = findText(input);
-  if (text !== null) {
-    const characters = new TextEncoder().encode(text.trim());
+  const characters = findCharacters(input);
+  if (characters !== null) {
     const found = find('text', characters);
     if (found !== undefined) return found.parse(characters) as AnyEvidence;
+    // A token of an issuer that is not known here is text and no encoding of bytes.
+    if (looksLikeJws(characters)) throw unknownFormat();
   }
-  // A token of an issuer that is not known here is text and no encoding of bytes.
-  if (text !== null && looksLikeJws(new TextEncoder().encode(text.trim()))) throw unknownFormat();
-  const bytes = text === null ? (input as Uint8Array) : decodeText(text);
+  const bytes = characters === null ? (input as Uint8Array) : decodeText(decodeUtf8(characters));
   const found = find('binary', bytes);
   if (found === undefined) throw unknownFormat();
   return found.parse(bytes) as AnyEvidence;
@@ -97,11 +97,16 @@ function unknownFormat(): EvidenceError {
   return new EvidenceError('unsupported-format', 'evidence: of no known format');
 }
 
-/** The input as text, or null if it is binary: that begins with a small number, which no text does. */
-function findText(input: Uint8Array | string): string | null {
-  if (typeof input === 'string') return input;
-  const text = input.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
-  return text ? new TextDecoder().decode(input) : null;
+/**
+ * The characters of the input in UTF-8 without white space around them, or null if it is binary: that begins with a small
+ * number, which no text does.
+ */
+function findCharacters(input: Uint8Array | string): Uint8Array | null {
+  if (typeof input === 'string') return new TextEncoder().encode(input.trim());
+  if (!isPlainText(input)) return null;
+  const start = input.findIndex((byte) => byte > 0x20);
+  const end = input.findLastIndex((byte) => byte > 0x20);
+  return input.subarray(Math.max(start, 0), end + 1);
 }
 
 /** @throws EvidenceError 'malformed' */

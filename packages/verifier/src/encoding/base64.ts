@@ -6,37 +6,43 @@ import { EvidenceError } from '../errors.js';
 const standard = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const urlSafe = `${standard.slice(0, 62)}-_`;
 
-function valuesOf(alphabet: string): Int16Array {
-  const values = new Int16Array(128).fill(-1);
-  for (let i = 0; i < alphabet.length; i += 1) values[alphabet.charCodeAt(i)] = i;
-  return values;
+/** Has a bit that no digit has. */
+const noDigit = 0xff;
+
+function digitsOf(alphabet: string): Uint8Array {
+  const digits = new Uint8Array(256).fill(noDigit);
+  for (let i = 0; i < alphabet.length; i += 1) digits[alphabet.charCodeAt(i)] = i;
+  return digits;
 }
 
-const standardValues = valuesOf(standard);
-const urlSafeValues = valuesOf(urlSafe);
+const standardDigits = digitsOf(standard);
+const urlSafeDigits = digitsOf(urlSafe);
 
-function decode(text: string, values: Int16Array): Uint8Array {
+function decode(text: string, digits: Uint8Array): Uint8Array {
   const tail = text.length % 4;
   if (tail === 1) throw new EvidenceError('malformed', 'base64: impossible length');
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let bits = 0;
-  let bitCount = 0;
-  let offset = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const value = values[text.charCodeAt(i)] ?? -1;
-    if (value < 0) throw new EvidenceError('malformed', `base64: wrong character at ${i}`);
-    bits = ((bits << 6) | value) & 0xffffff;
-    bitCount += 6;
-    if (bitCount >= 8) {
-      bitCount -= 8;
-      bytes[offset] = (bits >> bitCount) & 0xff;
-      offset += 1;
-    }
+  // The last group is filled up with the digit 0. Characters beyond ASCII become bytes that are no digits.
+  const characters = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4, 'A'));
+  const bytes = new Uint8Array(Math.ceil(characters.length / 4) * 3);
+  let seen = 0;
+  let word = 0;
+  for (let at = 0, offset = 0; at < characters.length; at += 4, offset += 3) {
+    const a = digits[characters[at] ?? 0] ?? noDigit;
+    const b = digits[characters[at + 1] ?? 0] ?? noDigit;
+    const c = digits[characters[at + 2] ?? 0] ?? noDigit;
+    const d = digits[characters[at + 3] ?? 0] ?? noDigit;
+    seen |= a | b | c | d;
+    word = (a << 18) | (b << 12) | (c << 6) | d;
+    bytes[offset] = word >> 16;
+    bytes[offset + 1] = word >> 8;
+    bytes[offset + 2] = word;
   }
-  if ((bits & ((1 << bitCount) - 1)) !== 0) {
+  if (seen > 63) throw new EvidenceError('malformed', 'base64: wrong character');
+  if (tail === 0) return bytes;
+  if ((word & (tail === 2 ? 0xffff : 0xff)) !== 0) {
     throw new EvidenceError('malformed', 'base64: unused bits are set');
   }
-  return bytes;
+  return bytes.slice(0, tail - 4);
 }
 
 function encode(bytes: Uint8Array, alphabet: string): string {
@@ -54,7 +60,7 @@ function encode(bytes: Uint8Array, alphabet: string): string {
 /** Padding is required. @throws EvidenceError 'malformed' */
 export function decodeBase64(text: string): Uint8Array {
   if (text.length % 4 !== 0) throw new EvidenceError('malformed', 'base64: padding is missing');
-  return decode(text.replace(/={1,2}$/, ''), standardValues);
+  return decode(text.replace(/={1,2}$/, ''), standardDigits);
 }
 
 export function encodeBase64(bytes: Uint8Array): string {
@@ -64,7 +70,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /** Padding is refused, as in JOSE (RFC 7515 section 2). @throws EvidenceError 'malformed' */
 export function decodeBase64Url(text: string): Uint8Array {
-  return decode(text, urlSafeValues);
+  return decode(text, urlSafeDigits);
 }
 
 export function encodeBase64Url(bytes: Uint8Array): string {

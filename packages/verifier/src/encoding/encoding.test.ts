@@ -50,6 +50,32 @@ test('hex and base64 agree with Buffer in both directions', () => {
   );
 });
 
+test('only the one text of each byte string is base64url', () => {
+  const characters = fc.constantFrom(
+    'A',
+    'Q',
+    'g',
+    'w',
+    '8',
+    '-',
+    '_',
+    '+',
+    '=',
+    ' ',
+    'é',
+    '\ud800',
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: characters, maxLength: 9 }), (text) => {
+      const buffer = Buffer.from(text, 'base64url');
+      if (buffer.toString('base64url') === text) {
+        assert.deepEqual(decodeBase64Url(text), new Uint8Array(buffer));
+      } else refuses('malformed', () => decodeBase64Url(text));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
 for (const [what, text] of [
   ['base64 without padding', 'AQI'],
   ['base64 with unused bits set', 'AQJ='],

@@ -12,9 +12,17 @@ describe('parseStrictJson', () => {
     ['duplicate keys', '{"a":1,"a":2}'],
     ['duplicate keys, one of them escaped', '{"a":1,"\\u0061":2}'],
     ['duplicate keys deep inside', '[{"b":{"a":1,"a":1}}]'],
+    ['a key that comes three times', '{"a":1,"b":2,"a":1}'],
+    ['a key of nothing twice', '{"":1,"":1}'],
+    ['__proto__ twice', '{"__proto__":1,"__proto__":2}'],
     ['a lone surrogate', '"\\ud800"'],
+    ['a lone surrogate in a key', '{"\\udc00":1}'],
     ['a raw lone surrogate', '"\ud800"'],
+    ['half a pair in front of another', '"\ud83d\ud83d\ude00"'],
     ['a raw control character', '"\n"'],
+    ['white space that JSON has not', '\u00a0{}'],
+    ['a form feed', '{}\f'],
+    ['a word cut short', '[tru]'],
     ['a bad escape', '"\\x"'],
     ['text after the value', '{} {}'],
     ['a trailing comma in an object', '{"a":1,}'],
@@ -51,8 +59,15 @@ describe('parseStrictJson', () => {
   });
 
   it('accepts nothing that JSON.parse refuses', () => {
+    const tokens = [
+      ...'{}[]",:\\ 01-e.tfn\t\n\f\u00a0\ud800',
+      '"a":',
+      '"\\u0061":',
+      'true',
+      'null',
+    ];
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\ 01-e.tfn') }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...tokens) }), (text) => {
         try {
           parse(text);
         } catch (error) {
@@ -61,8 +76,15 @@ describe('parseStrictJson', () => {
         }
         assert.doesNotThrow(() => JSON.parse(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
+  });
+
+  it('reads what is not ASCII, raw or escaped', () => {
+    assert.deepEqual(parse('["é\u0085😀","\\u00e9\\u0085\\ud83d\\ude00"]').value, [
+      'é\u0085😀',
+      'é\u0085😀',
+    ]);
   });
 
   it('gives the exact text of top-level members', () => {

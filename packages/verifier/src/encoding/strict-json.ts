@@ -22,10 +22,28 @@ export interface JsonDocument {
   readonly memberTexts: ReadonlyMap<string, string>;
 }
 
-const whiteSpace = /[ \t\n\r]*/y;
 const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const plainString = /"[^"\\\p{Cc}\p{Surrogate}]*"/uy;
 const anyString = /"(?:[^"\\]|\\.)*"/sy;
+
+const character = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openBracket: 0x5b,
+  backslash: 0x5c,
+  closeBracket: 0x5d,
+  f: 0x66,
+  n: 0x6e,
+  t: 0x74,
+  openBrace: 0x7b,
+  closeBrace: 0x7d,
+} as const;
+
+/** Whether this code unit stands for itself in a string: no quote, escape, control character or surrogate. */
+function isPlain(code: number): boolean {
+  if (code === character.quote || code === character.backslash) return false;
+  return code >= 0x20 && (code < 0xd800 || code > 0xdfff);
+}
 
 /** @throws EvidenceError 'malformed' */
 export function parseStrictJson(text: string, what: string, limits: JsonLimits): JsonDocument {
@@ -53,28 +71,26 @@ class JsonParser {
 
   parse(): Json {
     const value = this.#value(0);
-    this.#skip();
-    if (this.#at !== this.#text.length) throw this.#malformed('text after the value');
+    if (!Number.isNaN(this.#peek())) throw this.#malformed('text after the value');
     return value;
   }
 
   #value(depth: number): Json {
-    this.#skip();
     this.#valuesLeft -= 1;
     if (this.#valuesLeft < 0) throw this.#malformed('too many values');
     if (depth > this.#depthMax) throw this.#malformed('nested too deeply');
-    switch (this.#text[this.#at]) {
-      case '{':
+    switch (this.#peek()) {
+      case character.openBrace:
         return this.#object(depth);
-      case '[':
+      case character.openBracket:
         return this.#array(depth);
-      case '"':
+      case character.quote:
         return this.#string();
-      case 't':
+      case character.t:
         return this.#word('true', true);
-      case 'f':
+      case character.f:
         return this.#word('false', false);
-      case 'n':
+      case character.n:
         return this.#word('null', null);
       default:
         return this.#number();
@@ -84,36 +100,41 @@ class JsonParser {
   #object(depth: number): JsonObject {
     const object: Record<string, Json> = Object.create(null);
     this.#at += 1;
-    if (this.#take('}')) return object;
+    if (this.#take(character.closeBrace)) return object;
     do {
-      this.#skip();
-      if (this.#text[this.#at] !== '"') throw this.#malformed('want a key');
+      if (this.#peek() !== character.quote) throw this.#malformed('want a key');
       const key = this.#string();
-      if (Object.hasOwn(object, key)) throw this.#malformed('duplicate key');
-      if (!this.#take(':')) throw this.#malformed('want ":"');
-      this.#skip();
+      // It has no prototype, so that these are its own members.
+      if (key in object) throw this.#malformed('duplicate key');
+      if (!this.#take(character.colon)) throw this.#malformed('want ":"');
+      this.#peek();
       const start = this.#at;
       object[key] = this.#value(depth + 1);
       if (depth === 0) this.memberTexts.set(key, this.#text.slice(start, this.#at));
-    } while (this.#take(','));
-    if (!this.#take('}')) throw this.#malformed('want "," or "}"');
+    } while (this.#take(character.comma));
+    if (!this.#take(character.closeBrace)) throw this.#malformed('want "," or "}"');
     return object;
   }
 
   #array(depth: number): readonly Json[] {
     const array: Json[] = [];
     this.#at += 1;
-    if (this.#take(']')) return array;
+    if (this.#take(character.closeBracket)) return array;
     do {
       array.push(this.#value(depth + 1));
-    } while (this.#take(','));
-    if (!this.#take(']')) throw this.#malformed('want "," or "]"');
+    } while (this.#take(character.comma));
+    if (!this.#take(character.closeBracket)) throw this.#malformed('want "," or "]"');
     return array;
   }
 
   #string(): string {
-    const plain = this.#match(plainString);
-    if (plain !== null) return plain.slice(1, -1);
+    const start = this.#at + 1;
+    let end = start;
+    while (isPlain(this.#text.charCodeAt(end))) end += 1;
+    if (this.#text.charCodeAt(end) === character.quote) {
+      this.#at = end + 1;
+      return this.#text.slice(start, end);
+    }
     const raw = this.#match(anyString);
     if (raw === null) throw this.#malformed('string without an end');
     const value = decodeEscapes(raw);
@@ -134,15 +155,21 @@ class JsonParser {
     return value;
   }
 
-  #take(character: string): boolean {
-    this.#skip();
-    if (this.#text[this.#at] !== character) return false;
+  /** Whether this character comes next; if so it is passed. */
+  #take(wanted: number): boolean {
+    if (this.#peek() !== wanted) return false;
     this.#at += 1;
     return true;
   }
 
-  #skip(): void {
-    this.#match(whiteSpace);
+  /** The character after white space, which is passed; NaN at the end. */
+  #peek(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+      this.#at += 1;
+      code = this.#text.charCodeAt(this.#at);
+    }
+    return code;
   }
 
   #match(pattern: RegExp): string | null {

@@ -10,3 +10,12 @@ export function decodeUtf8(bytes: Uint8Array): string {
     throw new EvidenceError('malformed', 'text: not UTF-8');
   }
 }
+
+/** Whether these are printable characters of ASCII and white space, and nothing else. */
+export function isPlainText(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
+    if (byte >= 0x7f || (byte < 0x20 && (byte < 9 || byte > 13))) return false;
+  }
+  return true;
+}

@@ -3,8 +3,8 @@
 // another reader could understand differently.
 
 import { decodeBase64, decodeBase64Url } from '../encoding/base64.js';
-import { copyBytes } from '../encoding/bytes.js';
-import { type JsonDocument, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
+import { type JsonLimits, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
+import { decodeUtf8 } from '../encoding/utf8.js';
 import { EvidenceError } from '../errors.js';
 
 /** Parts of a token, NOT verified. */
@@ -49,21 +49,9 @@ export function looksLikeJws(bytes: Uint8Array): boolean {
   return bytes.reduce((dots, byte) => (byte === 0x2e ? dots + 1 : dots), 0) === 2;
 }
 
-function readJson(segment: string, what: string, limits: typeof payloadLimits): JsonDocument {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-      decodeBase64Url(segment),
-    );
-  } catch (error) {
-    if (error instanceof EvidenceError) throw error;
-    throw malformed(`${what} is not UTF-8`);
-  }
-  return parseStrictJson(text, `token ${what}`, limits);
-}
-
-function readObject(segment: string, what: string, limits: typeof payloadLimits): JsonObject {
-  const { value } = readJson(segment, what, limits);
+function readObject(segment: string, what: string, limits: JsonLimits): JsonObject {
+  const text = decodeUtf8(decodeBase64Url(segment));
+  const { value } = parseStrictJson(text, `token ${what}`, limits);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed(`${what} is not an object`);
   }
@@ -124,7 +112,7 @@ export function parseJws(text: string): Jws {
   return {
     header: readHeader(first),
     payload: readObject(second, 'payload', payloadLimits),
-    signingInput: new TextEncoder().encode(`${first}.${second}`),
-    signature: copyBytes(decodeBase64Url(third)),
+    signingInput: new TextEncoder().encode(text.slice(0, first.length + 1 + second.length)),
+    signature: decodeBase64Url(third),
   };
 }

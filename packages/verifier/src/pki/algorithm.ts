@@ -191,21 +191,22 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   return { kind: 'rsa', modulusBits, spki };
 }
 
-/** INTEGER of a big-endian number without leading zeros. */
-function integerDer(number: Uint8Array): Uint8Array {
-  const sign = (number[0] ?? 0) >= 0x80 ? Uint8Array.of(0) : new Uint8Array();
-  return elementDer(0x02, concatBytes(sign, number));
-}
-
-function elementDer(tag: number, contents: Uint8Array): Uint8Array {
-  const { length } = contents;
+/** An element in parts: its header, and what is in it. */
+function elementParts(tag: number, ...contents: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = contents.reduce((sum, part) => sum + part.length, 0);
   const header =
     length < 0x80
       ? [tag, length]
       : length < 0x100
         ? [tag, 0x81, length]
         : [tag, 0x82, length >> 8, length & 0xff];
-  return concatBytes(Uint8Array.from(header), contents);
+  return [Uint8Array.from(header), ...contents];
+}
+
+/** INTEGER of a big-endian number without leading zeros. */
+function integerParts(number: Uint8Array): readonly Uint8Array[] {
+  const sign = (number[0] ?? 0) >= 0x80 ? [Uint8Array.of(0)] : [];
+  return elementParts(derTag.integer, ...sign, number);
 }
 
 /** AlgorithmIdentifier rsaEncryption with NULL (RFC 4055 section 1.2). */
@@ -219,9 +220,9 @@ export function rsaSpki(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
       throw new EvidenceError('public-key-invalid', 'public key: RSA number of the wrong length');
     }
   }
-  const key = elementDer(0x30, concatBytes(integerDer(modulus), integerDer(exponent)));
-  const bits = elementDer(0x03, concatBytes(Uint8Array.of(0), key));
-  return elementDer(0x30, concatBytes(rsaAlgorithm, bits));
+  const key = elementParts(derTag.sequence, ...integerParts(modulus), ...integerParts(exponent));
+  const bits = elementParts(derTag.bitString, Uint8Array.of(0), ...key);
+  return concatBytes(...elementParts(derTag.sequence, rsaAlgorithm, ...bits));
 }
 
 function fixedInteger(value: Uint8Array, length: number): Uint8Array | null {

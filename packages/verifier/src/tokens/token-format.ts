@@ -3,6 +3,7 @@
 
 import { checkBinding, checkNonce } from '../binding.js';
 import type { JsonObject } from '../encoding/strict-json.js';
+import { isPlainText } from '../encoding/utf8.js';
 import { EvidenceError } from '../errors.js';
 import { type Jws, looksLikeJws, parseJws, tokenCharactersMax } from '../jose/jws.js';
 import { type TokenRules, type VerifiedToken, verifyToken } from '../jose/verify-token.js';
@@ -107,8 +108,8 @@ export function tokenClaims(token: VerifiedToken): Record<string, ClaimValue> {
 
 /** Characters of a token or of JSON around tokens. @throws EvidenceError 'malformed' */
 export function tokenText(bytes: Uint8Array): string {
-  if (bytes.length > 2 * tokenCharactersMax || bytes.some((byte) => byte > 0x7e)) {
-    throw new EvidenceError('malformed', 'token: too long, or not ASCII');
+  if (bytes.length > 2 * tokenCharactersMax || !isPlainText(bytes)) {
+    throw new EvidenceError('malformed', 'token: too long, or not plain text');
   }
   return new TextDecoder().decode(bytes);
 }
