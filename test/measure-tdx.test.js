@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
+import { makeKernel } from '@vouchsafe/verifier/testing';
 import { repositoryRoot } from './harness/server-process.js';
 
 const files = {
@@ -58,6 +61,43 @@ testWith(['OVMF.fd'], 'MRTD of a published firmware is the value that was publis
 testWith(['OVMF.fd'], 'a VMM that measures in two passes gives another MRTD', () => {
   assert.notDeepEqual(measure('-page-order=two-pass').mrtd, [MRTD]);
 });
+
+/**
+ * Two machines of virtee/tdx-measure, tests/fixtures: its RTMR0, and the ACPI blobs behind it (deflated, base64) as QEMU
+ * 10.2.1 hands them to that firmware on those machines. `runtime-capture` is that of a TD that ran.
+ */
+const machines = JSON.parse(
+  readFileSync(new URL('measure-tdx.acpi.json', import.meta.url), 'utf8'),
+);
+const folder = mkdtempSync(join(tmpdir(), 'measure-tdx-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function measureMachine({ acpi, memory }, ...flags) {
+  const write = (name, bytes) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const blobs = Object.entries(acpi).map(
+    ([name, blob]) => `-acpi-${name}=${write(name, inflateSync(Buffer.from(blob, 'base64')))}`,
+  );
+  // RTMR0 does not depend on the kernel.
+  const direct = [`-kernel=${write('kernel', makeKernel(0x20f))}`, '-append=quiet'];
+  return measure(...blobs, ...direct, `-memory=${memory}`, ...flags).rtmr0;
+}
+
+for (const machine of machines) {
+  const { fixture, rtmr0 } = machine;
+  testWith(['OVMF.fd'], `RTMR0 of ${fixture} is the value that was published`, () => {
+    assert.deepEqual(measureMachine(machine), [rtmr0]);
+  });
+  testWith(['OVMF.fd'], `another machine than ${fixture} has another RTMR0`, () => {
+    const other = machines.find(({ fixture: name }) => name !== fixture);
+    assert.notDeepEqual(measureMachine({ ...machine, memory: '3G' }), [rtmr0]);
+    assert.notDeepEqual(measureMachine({ ...machine, acpi: other.acpi }), [rtmr0]);
+    assert.notDeepEqual(measureMachine(machine, '-edk2=2022'), [rtmr0]);
+  });
+}
 
 // aleph-im/aleph-vm, rust/crates/aleph-tee/tests/fixtures/tdx/README.md: a boot on hardware with QEMU 10.2.4 and
 // edk2-stable202602. Their firmware is none of Ubuntu's, but RTMR1 does not depend on it.
