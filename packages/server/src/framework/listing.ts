@@ -1,6 +1,7 @@
 // Names below a folder of a view, one level or all of them, as LIST and SCAN answer them. Bounded: a folder with more
 // names than one answer may hold is refused, never cut short without saying so.
 import { invalidRequest } from './errors.js';
+import { field } from './field.js';
 import { LIST_LIMIT_MAX, type Storage } from './storage.js';
 
 /** The most names one answer holds when the client gives no limit. */
@@ -12,6 +13,12 @@ export interface Listing {
   readonly after: string;
   readonly limit: number;
 }
+
+/** Fields of a path that lists names; their values are a `Listing`. */
+export const listingFields = {
+  after: field.string('List only what comes after this name.'),
+  limit: field.integer('At most so many names; 0 for all.'),
+};
 
 /** A folder as storage takes it: '' or ending in '/'. */
 export function folderOf(path: string): string {

@@ -4,6 +4,7 @@ import type { LeaseGrant } from '../framework/backend.js';
 import { randomBase62 } from '../framework/base62.js';
 import { invalidRequest } from '../framework/errors.js';
 import { countIndexed, countKeys, expiryKey, findDue } from '../framework/expiry-index.js';
+import { type Listing, listKeys } from '../framework/listing.js';
 import { type Page, retryOnConflict, type Storage, type Write } from '../framework/storage.js';
 import { walk } from '../framework/walk.js';
 import { backoffMs, FAILURES_MAX, LEASE_ID_BYTES_MAX, type Lease, suffixOf } from './lease.js';
@@ -197,9 +198,9 @@ export class LeaseStore {
     }
   }
 
-  /** Immediate children below a prefix, as LIST answers them; '' or ending in '/'. */
-  async list(prefix: string, page: Page): Promise<readonly string[]> {
-    return await this.#storage.list(ID_PREFIX + prefix, page);
+  /** Immediate children below a prefix ('' or ending in '/'), as LIST answers them. @throws ApiError list-large */
+  async list(prefix: string, listing: Listing): Promise<readonly string[]> {
+    return await listKeys(this.#storage, ID_PREFIX + prefix, listing);
   }
 
   /** Every lease id below `prefix` ('database/creds/app/', trailing slash or not). Depth first. */

@@ -1,13 +1,12 @@
 // A new root token for those who hold enough shares. It leaves XORed with a one-time password that only whoever began
 // the attempt has; the token itself never leaves.
-import { randomInt } from 'node:crypto';
+import { fillBase62 } from '../framework/base62.js';
 import { ApiError, invalidRequest } from '../framework/errors.js';
 import type { SecretBuffer } from '../secret-memory/secret-memory.js';
 import type { SealParts } from './root-key-store.js';
 import { findSealConfig, provesRootKey } from './root-key-store.js';
 import { isSameNonce, ShareCollection } from './share-collection.js';
 
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const OTP_BYTES_MAX = 256;
 
 /** As sys/generate-root/attempt shows it. */
@@ -155,12 +154,6 @@ export class GenerateRoot {
 
 function noAttempt(): ApiError {
   return invalidRequest('no root generation in progress', 'generate-root-not-started');
-}
-
-function fillBase62(bytes: Buffer): void {
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = BASE62.charCodeAt(randomInt(BASE62.length));
-  }
 }
 
 async function encodeToken(otp: SecretBuffer, makeToken: () => Promise<Buffer>): Promise<string> {

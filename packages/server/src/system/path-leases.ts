@@ -2,6 +2,7 @@
 // ways in with one set of checks (CVE-2026-45808).
 import type { Path, Request, Response } from '../framework/backend.js';
 import { field } from '../framework/field.js';
+import { listingFields } from '../framework/listing.js';
 import { path } from '../framework/path.js';
 import { LIST_LIMIT_MAX } from '../framework/storage.js';
 import { type Lease, remainingLeaseSeconds } from '../leases/lease.js';
@@ -44,14 +45,12 @@ function lookupPaths(parts: SystemParts): readonly Path[] {
       sudo: true,
       fields: {
         prefix: field.string('path below which to list'),
-        after: field.string('list from behind this key on'),
-        limit: field.integer('how many keys at most'),
+        ...listingFields,
       },
       operations: {
-        list: async (_, { prefix, after, limit }) => {
-          const page = { after, limit: pageLimit(limit) };
-          return { data: { keys: await parts.core.active.leases.list(prefix, page) } };
-        },
+        list: async (_, { prefix, ...listing }) => ({
+          data: { keys: await parts.core.active.leases.list(prefix, listing) },
+        }),
       },
     }),
     path({
@@ -64,10 +63,6 @@ function lookupPaths(parts: SystemParts): readonly Path[] {
       },
     }),
   ];
-}
-
-function pageLimit(limit: number): number {
-  return limit > 0 ? Math.min(limit, LIST_LIMIT_MAX) : LIST_LIMIT_MAX;
 }
 
 const LEASE_FIELDS = {
@@ -192,8 +187,8 @@ function irrevocablePath(parts: SystemParts): Path {
     operations: {
       read: async (_, { limit }) => {
         const wanted = /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
-        const page = { after: '', limit: pageLimit(wanted) };
-        const found = await parts.core.active.leases.irrevocable(page);
+        const most = Math.min(wanted || LIST_LIMIT_MAX, LIST_LIMIT_MAX);
+        const found = await parts.core.active.leases.irrevocable({ after: '', limit: most });
         const leases = found.map(({ id, failureCode }) => ({ lease_id: id, error: failureCode }));
         return { data: { lease_count: leases.length, leases } };
       },

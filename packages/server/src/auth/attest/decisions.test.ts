@@ -47,6 +47,7 @@ test('records are found by id and listed by time, whatever kind they are', async
   const ids = all.map(({ id }) => id);
   assert.deepEqual(await listDecisions(storage, { after: '', limit: 100 }), ids);
   assert.deepEqual(await listDecisions(storage, { after: '', limit: 2 }), ids.slice(0, 2));
+  assert.deepEqual(await listDecisions(storage, { after: '', limit: 0 }), ids);
   assert.deepEqual(
     await listDecisions(storage, { after: ids[1] ?? '', limit: 3 }),
     ids.slice(2, 5),

@@ -1,7 +1,8 @@
 // Decision records: why each login was accepted or refused, for the operator. The workload sees only code and id.
 import { randomUUID } from 'node:crypto';
 import type { Fault } from '@vouchsafe/verifier';
-import type { Page, Storage } from '../../framework/storage.js';
+import { type Listing, listKeys } from '../../framework/listing.js';
+import type { Storage } from '../../framework/storage.js';
 import type { Attempt } from './evaluate.js';
 
 export interface Decision {
@@ -103,10 +104,14 @@ export async function findDecision(storage: Storage, id: string): Promise<Decisi
 }
 
 /** Ids of both kinds, oldest first. */
-export async function listDecisions(storage: Storage, page: Page): Promise<readonly string[]> {
+export async function listDecisions(
+  storage: Storage,
+  listing: Listing,
+): Promise<readonly string[]> {
   const [genuine, unproven] = await Promise.all([
-    storage.list(GENUINE, page),
-    storage.list(UNPROVEN, page),
+    listKeys(storage, GENUINE, listing),
+    listKeys(storage, UNPROVEN, listing),
   ]);
-  return [...genuine, ...unproven].sort().slice(0, page.limit);
+  const ids = [...genuine, ...unproven].sort();
+  return listing.limit > 0 ? ids.slice(0, listing.limit) : ids;
 }

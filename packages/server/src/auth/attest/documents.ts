@@ -11,7 +11,8 @@ import {
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
 import { ApiError, invalidRequest, StorageConflict } from '../../framework/errors.js';
-import type { Page, Storage } from '../../framework/storage.js';
+import { type Listing, listKeys } from '../../framework/listing.js';
+import type { Storage } from '../../framework/storage.js';
 
 export type DocumentKind = 'policy' | 'reference-values';
 
@@ -107,8 +108,8 @@ export class DocumentStore<T> {
     return { ...stored, source, document: this.#parse(source) };
   }
 
-  async list(storage: Storage, page: Page): Promise<readonly string[]> {
-    const keys = await storage.list(`${this.#kind}/`, page);
+  async list(storage: Storage, listing: Listing): Promise<readonly string[]> {
+    const keys = await listKeys(storage, `${this.#kind}/`, listing);
     return keys.map((key) => `sha256:${key}`);
   }
 

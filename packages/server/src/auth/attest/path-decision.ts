@@ -2,8 +2,8 @@
 import type { Path } from '../../framework/backend.js';
 import { field } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
+import { listingFields } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX } from '../../framework/storage.js';
 import { findDecision, listDecisions } from './decisions.js';
 
 const HELP = {
@@ -16,15 +16,11 @@ export const decisionPaths: readonly Path[] = [
   path({
     pattern: 'decision(/)',
     help: HELP,
-    fields: {
-      after: field.string('list ids behind this one'),
-      limit: field.integer('at most so many', LIST_LIMIT_MAX),
-    },
+    fields: listingFields,
     operations: {
-      list: async (request, { after, limit }) => {
-        const page = { after, limit: Math.min(Math.max(1, limit), LIST_LIMIT_MAX) };
-        return { data: { keys: await listDecisions(request.storage, page) } };
-      },
+      list: async (request, listing) => ({
+        data: { keys: await listDecisions(request.storage, listing) },
+      }),
     },
   }),
   path({

@@ -3,8 +3,9 @@ import type { Path } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
+import { listingFields } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX, type Storage } from '../../framework/storage.js';
+import type { Storage } from '../../framework/storage.js';
 import { type DocumentStore, policies, referenceValues } from './documents.js';
 import { rolesThatPin } from './role.js';
 
@@ -26,22 +27,21 @@ function collection<T>(
     fields: {
       [member]: field.map('the document, or its JSON text'),
       label: field.string('for people; not part of the digest'),
-      after: field.string('list digests behind this one'),
-      limit: field.integer('at most so many', LIST_LIMIT_MAX),
+      ...listingFields,
     },
     operations: {
       update: async (request, values) => {
-        const document = values[member];
+        const given: Readonly<Record<string, unknown>> = values;
+        const document = given[member];
         if (document === null || typeof document !== 'object')
           throw invalidRequest(`missing ${member}`, 'document-missing');
-        const label = String(values.label ?? '');
-        const digest = await store.put(request.storage, document, label, request.now);
+        const digest = await store.put(request.storage, document, values.label, request.now);
         return { data: { digest } };
       },
       list: async (request, values) => {
-        const limit = Math.min(Math.max(1, Number(values.limit)), LIST_LIMIT_MAX);
-        const after = String(values.after ?? '').replace(/^sha256:/, '');
-        return { data: { keys: await store.list(request.storage, { after, limit }) } };
+        const after = values.after.replace(/^sha256:/, '');
+        const listing = { after, limit: values.limit };
+        return { data: { keys: await store.list(request.storage, listing) } };
       },
     },
   });

@@ -1,8 +1,7 @@
 // Roles: create, read, list, delete.
 import type { Path } from '../../framework/backend.js';
-import { field } from '../../framework/field.js';
+import { listingFields } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX } from '../../framework/storage.js';
 import {
   canonicalRoleName,
   deleteRole,
@@ -47,15 +46,11 @@ const rolePath: Path = path({
 const roleList: Path = path({
   pattern: 'role(/)',
   help: ROLE_HELP,
-  fields: {
-    after: field.string('list names behind this one'),
-    limit: field.integer('at most so many', LIST_LIMIT_MAX),
-  },
+  fields: listingFields,
   operations: {
-    list: async (request, { after, limit }) => {
-      const page = { after, limit: Math.min(Math.max(1, limit), LIST_LIMIT_MAX) };
-      return { data: { keys: await listRoles(request.storage, page) } };
-    },
+    list: async (request, listing) => ({
+      data: { keys: await listRoles(request.storage, listing) },
+    }),
   },
 });
 

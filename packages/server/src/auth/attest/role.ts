@@ -9,7 +9,8 @@ import { invalidRequest } from '../../framework/errors.js';
 import type { Values } from '../../framework/field.js';
 import { field } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
-import { type Page, retryOnConflict, type Storage } from '../../framework/storage.js';
+import { type Listing, listKeys } from '../../framework/listing.js';
+import { retryOnConflict, type Storage } from '../../framework/storage.js';
 import {
   DEFAULT_TOKEN_PARAMS,
   parseTokenParams,
@@ -207,8 +208,8 @@ export async function deleteRole(storage: Storage, name: string): Promise<void> 
   if (isRoleName(name)) await storage.commit([{ delete: roleKey(name) }], []);
 }
 
-export async function listRoles(storage: Storage, page: Page): Promise<readonly string[]> {
-  return await storage.list('role/', page);
+export async function listRoles(storage: Storage, listing: Listing): Promise<readonly string[]> {
+  return await listKeys(storage, 'role/', listing);
 }
 
 /** Names of the roles whose policy or reference values the document is. Reads every role. */

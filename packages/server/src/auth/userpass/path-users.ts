@@ -2,8 +2,8 @@
 import type { Path, Request } from '../../framework/backend.js';
 import { type ApiError, invalidRequest } from '../../framework/errors.js';
 import { field, type Values } from '../../framework/field.js';
+import { listingFields } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX } from '../../framework/storage.js';
 import {
   DEFAULT_TOKEN_PARAMS,
   oldTokenFields,
@@ -147,14 +147,10 @@ export function userPaths(cost: ScryptCost): readonly Path[] {
     path({
       pattern: 'users(/)',
       help: { synopsis: 'Lists the users.', description: '' },
-      fields: {
-        after: field.string('name behind which the answer begins'),
-        limit: field.integer('most names in the answer; 0 is all that fit'),
-      },
+      fields: listingFields,
       operations: {
-        list: async (request, { after, limit }) => {
-          const most = limit > 0 ? Math.min(limit, LIST_LIMIT_MAX) : LIST_LIMIT_MAX;
-          const keys = await listUsers(request.storage, after, most);
+        list: async (request, listing) => {
+          const keys = await listUsers(request.storage, listing);
           return keys.length === 0 ? null : { data: { keys } };
         },
       },

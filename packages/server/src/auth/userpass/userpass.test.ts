@@ -249,6 +249,16 @@ test('policies are replaced, by either name, and the rest stays', async () => {
   assert.equal(auth?.ttlSeconds, 600);
 });
 
+test('a list holds every user, in pages if the client wants it so', async () => {
+  const names = Array.from({ length: 12_000 }, (_, n) => `u${String(n).padStart(5, '0')}`);
+  const value = Buffer.from('{"params":{}}');
+  const writes = names.map((name) => ({ put: `users/${name}`, value }));
+  await storage.commit(writes, []);
+  assert.deepEqual((await call('list', 'users/'))?.data, { keys: ['ann', ...names] });
+  const page = await call('list', 'users/', { after: 'u00007', limit: 2 });
+  assert.deepEqual(page?.data, { keys: ['u00008', 'u00009'] });
+});
+
 test('users are listed and deleted, password and all', async () => {
   await call('create', 'users/Bob', { password: 'x' });
   assert.deepEqual((await call('list', 'users/'))?.data, { keys: ['ann', 'bob'] });

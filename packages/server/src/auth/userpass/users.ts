@@ -1,5 +1,6 @@
 // Users over the mount's view: settings as JSON, the password record apart and in bytes, so that reading the one never
 // brings the other into memory.
+import { type Listing, listKeys } from '../../framework/listing.js';
 import { retryOnConflict, type Storage, type Write } from '../../framework/storage.js';
 import { DEFAULT_TOKEN_PARAMS, type TokenParams } from '../../framework/token-fields.js';
 
@@ -51,10 +52,6 @@ export async function removeUser(storage: Storage, name: string): Promise<void> 
   await storage.commit([{ delete: USERS_PREFIX + name }, { delete: PASSWORDS_PREFIX + name }], []);
 }
 
-export async function listUsers(
-  storage: Storage,
-  after: string,
-  limit: number,
-): Promise<readonly string[]> {
-  return await storage.list(USERS_PREFIX, { after, limit });
+export async function listUsers(storage: Storage, listing: Listing): Promise<readonly string[]> {
+  return await listKeys(storage, USERS_PREFIX, listing);
 }

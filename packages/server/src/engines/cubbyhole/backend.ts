@@ -3,7 +3,7 @@
 import type { Caller, Factory, Path, Request, Response } from '../../framework/backend.js';
 import { ApiError, badToken, invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
-import { folderOf, listKeys, scanKeys } from '../../framework/listing.js';
+import { folderOf, listingFields, listKeys, scanKeys } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
 import type { Storage } from '../../framework/storage.js';
 import { requireBodyObject, storedMembers } from '../../framework/stored-object.js';
@@ -65,8 +65,7 @@ function cubbyholePath(): Path {
     },
     fields: {
       path: field.string('Name of the key, or of the folder to list.'),
-      after: field.string('List only what comes after this name.'),
-      limit: field.integer('At most so many names; 0 for all.'),
+      ...listingFields,
     },
     exists: async (request, values) =>
       values.path !== '' &&

@@ -3,7 +3,13 @@ import type { Path, Request, Response } from '../../framework/backend.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
-import { folderOf, type Listing, listKeys, scanKeys } from '../../framework/listing.js';
+import {
+  folderOf,
+  type Listing,
+  listingFields,
+  listKeys,
+  scanKeys,
+} from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
 import { type KeyStore, METADATA_FOLDER } from './key-store.js';
 import { type KeyMetadata, type KvConfig, metadataAnswer, newMetadata } from './metadata.js';
@@ -193,8 +199,7 @@ async function listDetailed(
 
 const listFields = {
   path: field.string('Name of the key, or of the folder to list.'),
-  after: field.string('List only what comes after this name.'),
-  limit: field.integer('At most so many names; 0 for all.'),
+  ...listingFields,
 };
 
 export function metadataPath(store: KeyStore): Path {

@@ -5,7 +5,7 @@ import { ApiError, invalidRequest, StorageConflict } from '../../framework/error
 import { field } from '../../framework/field.js';
 import { parseRawJson } from '../../framework/json/decode.js';
 import type { RawJson } from '../../framework/json/value.js';
-import { folderOf, listKeys, scanKeys } from '../../framework/listing.js';
+import { folderOf, listingFields, listKeys, scanKeys } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
 import type { Storage, Write } from '../../framework/storage.js';
 import { requireBodyObject, storedMembers } from '../../framework/stored-object.js';
@@ -81,8 +81,7 @@ function v1Path(): Path {
     },
     fields: {
       path: field.string('Name of the key, or of the folder to list.'),
-      after: field.string('List only what comes after this name.'),
-      limit: field.integer('At most so many names; 0 for all.'),
+      ...listingFields,
     },
     exists: async (request, values) =>
       values.path !== '' && (await request.storage.get(V1_FOLDER + values.path)) !== null,
