@@ -102,16 +102,16 @@ export { findCpuSignature, snpCpuTypes } from './measure/snp/cpu-signature.js';
 export type { DirectBoot } from './measure/snp/kernel-hashes.js';
 export { measureOvmfPages, measureSnp, type SnpLaunch } from './measure/snp/measure-snp.js';
 export { type SnpVmm, snpVmms } from './measure/snp/processor-state.js';
+export type { TdxDiskBoot } from './measure/tdx/disk-boot.js';
+export { type TdvfGeneration, tdvfGenerations } from './measure/tdx/firmware-events.js';
 export {
   type AcpiBlobs,
   type KernelHeader,
   kernelHeaders,
   measureTdx,
-  type TdvfGeneration,
   type TdxDirectBoot,
   type TdxLaunch,
   type TdxMeasurement,
-  tdvfGenerations,
 } from './measure/tdx/measure-tdx.js';
 export { type TdxPageOrder, tdxPageOrders } from './measure/tdx/mrtd.js';
 export type { NitroDocument, NitroDocumentKind } from './nitro/parse.js';

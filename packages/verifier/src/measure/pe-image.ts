@@ -7,12 +7,19 @@ import { EvidenceError } from '../errors.js';
 
 const sectionsMax = 96;
 const certificateEntry = 4;
+const sectionHeaderBytes = 40;
+const nameBytes = 8;
+const symbolBytes = 18;
 
 function malformed(why: string): EvidenceError {
   return new EvidenceError('malformed', `PE image: ${why}`);
 }
 
 interface Layout {
+  /** In the file; the names of sections that are longer than eight bytes stand there. */
+  readonly stringsAt: number;
+  readonly tableAt: number;
+  readonly count: number;
   readonly checksumAt: number;
   /** Of the entry that says where the signatures are; null if there is none. */
   readonly certificateEntryAt: number | null;
@@ -60,7 +67,8 @@ function readLayout(image: Uint8Array): Layout {
   coff.u16le('machine');
   const count = coff.u16le('number of sections');
   if (count > sectionsMax) throw malformed(`more than ${sectionsMax} sections`);
-  coff.bytes(12, 'time and symbols');
+  coff.u32le('time');
+  const stringsAt = coff.u32le('start of the symbols') + symbolBytes * coff.u32le('symbols');
   const optionalBytes = coff.u16le('size of the optional header');
   coff.u16le('characteristics');
   const optionalAt = peAt + 24;
@@ -85,10 +93,13 @@ function readLayout(image: Uint8Array): Layout {
     }
   }
   const tableAt = optionalAt + optionalBytes;
-  if (headerBytes < tableAt + 40 * count || headerBytes > image.length) {
+  if (headerBytes < tableAt + sectionHeaderBytes * count || headerBytes > image.length) {
     throw malformed('size of headers');
   }
   return {
+    stringsAt,
+    tableAt,
+    count,
     checksumAt: optionalAt + 64,
     certificateEntryAt:
       directories > certificateEntry ? directoriesAt + 8 * certificateEntry : null,
@@ -121,4 +132,32 @@ export function measuredPeBytes(image: Uint8Array): Uint8Array {
   if (hashed > signaturesAt) throw malformed('signatures overlap the headers');
   parts.push(image.subarray(hashed, signaturesAt));
   return concatBytes(...parts);
+}
+
+function textAt(image: Uint8Array, start: number, length: number): string {
+  const bytes = image.subarray(start, start + length);
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...bytes.subarray(0, end < 0 ? length : end));
+}
+
+/**
+ * A section's contents as they stand in the file, or null if there is none of this name.
+ * @throws EvidenceError 'unsupported-format' | 'malformed'
+ */
+export function findPeSection(image: Uint8Array, name: string): Uint8Array | null {
+  const { tableAt, count, stringsAt } = readLayout(image);
+  for (let i = 0; i < count; i += 1) {
+    const at = tableAt + sectionHeaderBytes * i;
+    const short = textAt(image, at, nameBytes);
+    const offset = /^\/[0-9]{1,7}$/.test(short) ? Number(short.slice(1)) : null;
+    const found = offset === null ? short : textAt(image, stringsAt + offset, name.length + 1);
+    if (found !== name) continue;
+    const header = readerAt(image, at + nameBytes, 'section');
+    const memoryBytes = header.u32le('size in memory');
+    header.u32le('address');
+    const fileBytes = header.u32le('size of raw data');
+    const start = header.u32le('pointer to raw data');
+    return image.subarray(start, start + Math.min(memoryBytes, fileBytes));
+  }
+  return null;
 }

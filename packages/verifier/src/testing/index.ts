@@ -34,6 +34,7 @@ export {
   quotingEnclaves,
 } from './dcap-quote.js';
 export { type DevelopmentTls, mintDevelopmentTls } from './development-tls.js';
+export { type DiskFields, makeDisk } from './disk.js';
 export { type EifFields, eifKinds, makeEif } from './enclave-image.js';
 export {
   agileEvent,

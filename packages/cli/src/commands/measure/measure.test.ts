@@ -9,6 +9,7 @@ import { nodeProvider } from '@vouchsafe/verifier/node';
 import {
   amdSevFirmware,
   eifKinds,
+  makeDisk,
   makeEif,
   makeFirmware,
   makeKernel,
@@ -63,6 +64,9 @@ const tdvf = file(
     ]),
   }),
 );
+
+const disk = file('disk.raw', makeDisk());
+const fromDisk = ['tdx', `-tdvf=${tdvf}`, `-disk=${disk}`, `-efi-application=${kernel}`];
 
 const eif = file(
   'app.eif',
@@ -129,6 +133,27 @@ test('measure tdx prints the registers that it can compute, and names the others
   assert.match((await measure(...tdx)).out, /not computed\s+rtmr0, rtmr3/);
 });
 
+test('measure tdx prints the registers of a boot from disk', async () => {
+  const document = await measured(...fromDisk);
+  assert.ok(document.mrtd && document.rtmr1);
+  assert.match((await measure(...fromDisk)).out, /not computed\s+rtmr0, rtmr2, rtmr3/);
+  const whole = await measured(...fromDisk, '-append=quiet', `-initrd=${initrd}`);
+  assert.deepEqual(whole.rtmr1, document.rtmr1);
+  assert.ok(whole.rtmr2);
+  const more = await measured(...fromDisk, `-efi-application=${kernel}`);
+  assert.notDeepEqual(more.rtmr1, document.rtmr1);
+});
+
+test('measure tdx can be told what QEMU does with the header of a kernel', async () => {
+  const tdx = ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=2G'];
+  const rtmr1 = async (...flags: readonly string[]) => (await measured(...tdx, ...flags)).rtmr1;
+  const filledIn = await rtmr1();
+  assert.deepEqual(await rtmr1('-kernel-header=filled-in'), filledIn);
+  assert.notDeepEqual(await rtmr1('-kernel-header=kept'), filledIn);
+  assert.deepEqual(await rtmr1('-edk2=2025'), await rtmr1('-kernel-header=kept'));
+  assert.deepEqual(await rtmr1('-edk2=2025-08', '-kernel-header=filled-in'), filledIn);
+});
+
 test('measure nitro prints the PCRs of an image, and whether it is signed', async () => {
   const document = await measured('nitro', eif);
   assert.equal(document.format, 'aws-nitro');
@@ -180,6 +205,13 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['tdx', `-tdvf=${tdvf}`, ...direct, '-memory=2G', `-acpi-rsdp=${initrd}`],
     /go together/,
   ],
+  ['a header that is neither', ['tdx', `-tdvf=${tdvf}`, '-kernel-header=new'], /filled-in, kept/],
+  ['a disk and a kernel', [...fromDisk, `-kernel=${kernel}`], /do not go with -disk/],
+  ['a disk and memory', [...fromDisk, '-memory=2G'], /do not go with -disk/],
+  ['a disk without application', fromDisk.slice(0, 3), /input-invalid/],
+  ['an application without disk', ['tdx', `-tdvf=${tdvf}`, fromDisk[3] ?? ''], /goes with -disk/],
+  ['a disk, and an initrd alone', [...fromDisk, `-initrd=${initrd}`], /-append/],
+  ['another file as a disk', [...fromDisk, `-disk=${kernel}`], /unsupported-format/],
   ['no image', ['nitro'], /argument/],
   ['firmware in place of an image', ['nitro', ovmf], /unsupported-format/],
   ['an argument', [...snp, 'more'], /argument/],

@@ -1,4 +1,5 @@
-// `measure tdx`: MRTD and, for a direct boot, RTMR0 to RTMR2 of a TD from its firmware, kernel and memory.
+// `measure tdx`: MRTD of a TD from its firmware, RTMR0 to RTMR2 from the kernel that QEMU boots, or RTMR1 and RTMR2 from what
+// it boots from its disk.
 import {
   type AcpiBlobs,
   encodeHex,
@@ -7,12 +8,13 @@ import {
   measureTdx,
   type TdvfGeneration,
   type TdxDirectBoot,
+  type TdxDiskBoot,
   type TdxLaunch,
   tdvfGenerations,
   tdxPageOrders,
 } from '@vouchsafe/verifier';
 import { nodeProvider } from '@vouchsafe/verifier/node';
-import { choiceFlag, required, textFlag, UsageError } from '../../arguments/flag.js';
+import { choiceFlag, repeatedFlag, required, textFlag, UsageError } from '../../arguments/flag.js';
 import { command } from '../command.js';
 import {
   documentFlags,
@@ -41,6 +43,8 @@ interface BootFlags {
   readonly 'acpi-tables': string | null;
   readonly 'acpi-rsdp': string | null;
   readonly 'acpi-loader': string | null;
+  readonly disk: string | null;
+  readonly 'efi-application': readonly string[];
 }
 
 function readAcpi(flags: BootFlags): AcpiBlobs | null {
@@ -62,14 +66,11 @@ function usualHeader(generation: TdvfGeneration): KernelHeader {
   return generation === '2022' || generation === '2024' ? 'filled-in' : 'kept';
 }
 
-function readBoot(flags: BootFlags, kernelHeader: KernelHeader): TdxDirectBoot | null {
-  const { kernel, ...rest } = flags;
-  if (kernel === null) {
-    if (Object.values(rest).some((value) => value !== null)) {
-      throw new UsageError('-initrd, -append, -memory and -acpi-… go with -kernel');
-    }
-    return null;
-  }
+function readDirectBoot(
+  flags: BootFlags,
+  kernel: string,
+  kernelHeader: KernelHeader,
+): TdxDirectBoot {
   return {
     kernel: readInput(kernel, 'kernel'),
     initrd: readInputOrNothing(flags.initrd, 'initrd'),
@@ -80,22 +81,61 @@ function readBoot(flags: BootFlags, kernelHeader: KernelHeader): TdxDirectBoot |
   };
 }
 
+function readDiskBoot(flags: BootFlags, disk: string): TdxDiskBoot {
+  if (flags.kernel !== null || flags.memory !== null || readAcpi(flags) !== null) {
+    throw new UsageError('-kernel, -memory and -acpi-… do not go with -disk');
+  }
+  if (flags.append === null && flags.initrd !== null) {
+    throw new UsageError('-initrd goes with -append');
+  }
+  return {
+    disk: readInput(disk, 'disk'),
+    applications: flags['efi-application'].map((path) => readInput(path, 'EFI application')),
+    commandLine: flags.append,
+    initrd: readInputOrNothing(flags.initrd, 'initrd'),
+  };
+}
+
+function readBoot(flags: BootFlags, kernelHeader: KernelHeader): TdxLaunch['boot'] {
+  const { kernel, disk, initrd, append, memory } = flags;
+  if (disk !== null) return readDiskBoot(flags, disk);
+  if (flags['efi-application'].length > 0) throw new UsageError('-efi-application goes with -disk');
+  if (kernel !== null) return readDirectBoot(flags, kernel, kernelHeader);
+  if ([initrd, append, memory, readAcpi(flags)].some((value) => value !== null)) {
+    throw new UsageError('-initrd, -append, -memory and -acpi-… go with -kernel');
+  }
+  return null;
+}
+
 export const measureTdxCommand = command({
   usage: 'measure tdx [options]',
   summary: 'Compute MRTD and RTMR0 to RTMR2 of a TD',
-  details: `Computes what a TDX quote states: MRTD from the firmware alone; RTMR1 and RTMR2 with -kernel, for a TD that QEMU boots directly; RTMR0 too when the three ACPI blobs are given, which a guest finds as raw below /sys/firmware/qemu_fw_cfg/by_name/etc, in acpi/tables, acpi/rsdp and table-loader. RTMR3 is the workload’s own, and what a boot loader on a disk measures is not computed. Nothing is verified, and nothing is fetched.\n\n${registering}`,
+  details: `Computes what a TDX quote states: MRTD from the firmware alone; RTMR1 and RTMR2 with -kernel, for a TD that QEMU boots directly; RTMR0 too when the three ACPI blobs are given, which a guest finds as raw below /sys/firmware/qemu_fw_cfg/by_name/etc, in acpi/tables, acpi/rsdp and table-loader. For a TD that boots from its disk RTMR1 with -disk, and with -append RTMR2, for boot loaders that measure nothing themselves. RTMR3 is the workload’s own. Nothing is verified, and nothing is fetched.\n\n${registering}`,
   examples: [
     ['The firmware alone:', 'measure tdx -tdvf=OVMF.fd -kind=firmware'],
     [
       'A TD that QEMU boots with a kernel:',
       'measure tdx -tdvf=OVMF.fd -kernel=vmlinuz -initrd=initrd.img -append="console=hvc0" -memory=2G',
     ],
+    [
+      'A TD that boots from a disk:',
+      'measure tdx -tdvf=OVMF.fd -disk=disk.raw -efi-application=shimx64.efi -efi-application=grubx64.efi',
+    ],
   ],
   flags: {
     tdvf: textFlag('Firmware image. Required.', { valueName: 'FILE' }),
     kernel: textFlag('Kernel that QEMU boots.', { valueName: 'FILE' }),
-    initrd: textFlag('Initrd that goes with it.', { valueName: 'FILE' }),
-    append: textFlag('Command line that goes with it.'),
+    disk: textFlag('Raw disk that the TD boots from, or its first 34 blocks.', {
+      valueName: 'FILE',
+    }),
+    'efi-application': repeatedFlag(
+      'EFI application that the TD loads from the disk, such as shim or GRUB, in order.',
+      { valueName: 'FILE' },
+    ),
+    initrd: textFlag('Initrd of the kernel.', { valueName: 'FILE' }),
+    append: textFlag(
+      'Command line of the kernel: as QEMU’s -append has it, or for a disk as /proc/cmdline shows it.',
+    ),
     memory: textFlag('Memory of the TD, as QEMU’s -m has it: 2048M, 16G.', { valueName: 'SIZE' }),
     'acpi-tables': textFlag('ACPI tables, for RTMR0.', { valueName: 'FILE' }),
     'acpi-rsdp': textFlag('ACPI root pointer, for RTMR0.', { valueName: 'FILE' }),
@@ -126,18 +166,7 @@ export const measureTdxCommand = command({
       firmware: readInput(required(flags.tdvf, 'tdvf'), 'firmware'),
       pageOrder: flags['page-order'],
       generation: flags.edk2,
-      boot: readBoot(
-        {
-          kernel: flags.kernel,
-          initrd: flags.initrd,
-          append: flags.append,
-          memory: flags.memory,
-          'acpi-tables': flags['acpi-tables'],
-          'acpi-rsdp': flags['acpi-rsdp'],
-          'acpi-loader': flags['acpi-loader'],
-        },
-        header === 'auto' ? usualHeader(flags.edk2) : header,
-      ),
+      boot: readBoot(flags, header === 'auto' ? usualHeader(flags.edk2) : header),
     };
     const measured = await measuring(() => measureTdx(launch, nodeProvider));
     const set: Record<string, readonly string[]> = {};

@@ -12,11 +12,11 @@ import { makeFirmware, type TdvfSectionFields, tdvfMetadata } from '../../testin
 import { makeKernel } from '../../testing/pe-image.js';
 import { readVector, skipWithoutVectors } from '../../testing/vectors.test.js';
 import { parseOvmf } from '../ovmf.js';
+import type { TdvfGeneration } from './firmware-events.js';
 import {
   measureTdx,
   rtmr0Events,
   rtmr2Events,
-  type TdvfGeneration,
   type TdxDirectBoot,
   type TdxLaunch,
 } from './measure-tdx.js';

@@ -1,6 +1,5 @@
-// What a genuine TDX quote will state as MRTD and RTMR0 to RTMR2, from the files a TD is started with by QEMU. Offline;
-// trusts its input. RTMR3 is the workload's own, and a TD that boots from a disk extends RTMR1 and RTMR2 by what it
-// finds there: neither is computed here.
+// What a genuine TDX quote will state as MRTD and RTMR0 to RTMR2, from the files a TD is started with by QEMU, or as MRTD,
+// RTMR1 and RTMR2, from those that it finds on its disk. Offline; trusts its input. RTMR3 is the workload's own.
 
 import { concatBytes } from '../../encoding/bytes.js';
 import { decodeHex } from '../../encoding/hex.js';
@@ -9,21 +8,20 @@ import type { CryptoProvider } from '../../provider.js';
 import { guidBytes } from '../guid.js';
 import { parseOvmf } from '../ovmf.js';
 import { measuredPeBytes } from '../pe-image.js';
+import { diskRtmr1Events, diskRtmr2Events, type TdxDiskBoot } from './disk-boot.js';
+import {
+  endOfBoot,
+  separator,
+  startOfBoot,
+  type TdvfGeneration,
+  utf16,
+} from './firmware-events.js';
 import { filledInKernel } from './linux-kernel.js';
 import { computeMrtd, type TdxPageOrder } from './mrtd.js';
 import { tdHob } from './td-hob.js';
 import { parseTdvfSections, type TdvfSection } from './tdvf.js';
 
 const registerBytes = 48;
-const utf8 = new TextEncoder();
-
-/**
- * Generations of edk2 that measure a direct boot differently. '2022': the separator before the boot goes to
- * RTMR0. '2024': to RTMR1. '2025' (edk2-stable202505): RTMR0 has events that depend on the build, so that it is not
- * computed. '2025-08' (edk2-stable202508): as well, and "initrd=initrd" stands before the command line, not behind it.
- */
-export const tdvfGenerations = ['2022', '2024', '2025', '2025-08'] as const;
-export type TdvfGeneration = (typeof tdvfGenerations)[number];
 
 /**
  * The kernel's setup header, as the firmware gets it. 'filled-in': with QEMU's values, as until QEMU 10.1. 'kept': as in
@@ -57,7 +55,7 @@ export interface TdxLaunch {
   readonly pageOrder: TdxPageOrder;
   readonly generation: TdvfGeneration;
   /** Null: only MRTD is computed. */
-  readonly boot: TdxDirectBoot | null;
+  readonly boot: TdxDirectBoot | TdxDiskBoot | null;
 }
 
 /** 48 bytes each; null was not computed. */
@@ -79,20 +77,12 @@ const secureBootVariables = [
   [imageSecurity, 'dbx'],
 ] as const;
 
-const separator = new Uint8Array(4);
 const bootOrder = new Uint8Array(2);
 /** Boot0000 of OVMF: its own user interface, "UiApp", in its own firmware volume. */
 const boot0000 = decodeHex(
   '090100002c0055006900410070007000000004071400c9bdb87cebf8344faaea3ee4af6516a1' +
     '0406140021aa2c4614760345836e8ab6f46623317fff0400',
 );
-
-function utf16(text: string): Uint8Array {
-  const bytes = new Uint8Array(2 * text.length);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < text.length; i += 1) view.setUint16(2 * i, text.charCodeAt(i), true);
-  return bytes;
-}
 
 /** UEFI_VARIABLE_DATA without data (TCG PC Client Platform Firmware Profile 1.06, section 10.2.6). */
 function emptyVariable(vendor: Uint8Array, name: string): Uint8Array {
@@ -147,13 +137,7 @@ function rtmr1Events(boot: TdxDirectBoot, generation: TdvfGeneration): readonly 
     boot.kernelHeader === 'kept'
       ? boot.kernel
       : filledInKernel(boot.kernel, boot.initrd.length, boot.memoryBytes);
-  return [
-    measuredPeBytes(kernel),
-    utf8.encode('Calling EFI Application from Boot Option'),
-    ...(generation === '2022' ? [] : [separator]),
-    utf8.encode('Exit Boot Services Invocation'),
-    utf8.encode('Exit Boot Services Returned with Success'),
-  ];
+  return [measuredPeBytes(kernel), ...startOfBoot(generation), ...endOfBoot];
 }
 
 /** The kernel's EFI stub measures its command line, as the firmware hands it over, and its initrd. */
@@ -168,13 +152,46 @@ export function rtmr2Events(
   return [utf16(`${options}\0`), initrd];
 }
 
-function checkBoot({ commandLine, memoryBytes }: TdxDirectBoot): void {
+function checkCommandLine(commandLine: string): void {
   if (commandLine === '' || commandLine.includes('\0')) {
     throw new EvidenceError('input-invalid', 'TDX launch: want a command line');
   }
+}
+
+type Registers = Omit<TdxMeasurement, 'mrtd'>;
+
+async function measureDirectBoot(
+  boot: TdxDirectBoot,
+  sections: readonly TdvfSection[],
+  generation: TdvfGeneration,
+  provider: CryptoProvider,
+): Promise<Registers> {
+  const { acpi, memoryBytes } = boot;
+  checkCommandLine(boot.commandLine);
   if (!Number.isSafeInteger(memoryBytes) || memoryBytes <= 0) {
     throw new EvidenceError('input-invalid', 'TDX launch: want the size of memory');
   }
+  return {
+    rtmr0:
+      acpi === null
+        ? null
+        : await extend(rtmr0Events(sections, memoryBytes, acpi, generation), provider),
+    rtmr1: await extend(rtmr1Events(boot, generation), provider),
+    rtmr2: await extend(rtmr2Events(boot, generation), provider),
+  };
+}
+
+async function measureDiskBoot(
+  boot: TdxDiskBoot,
+  generation: TdvfGeneration,
+  provider: CryptoProvider,
+): Promise<Registers> {
+  const { commandLine } = boot;
+  const rtmr1 = await extend(diskRtmr1Events(boot, generation), provider);
+  if (commandLine === null) return { rtmr0: null, rtmr1, rtmr2: null };
+  checkCommandLine(commandLine);
+  const rtmr2 = await extend(diskRtmr2Events(boot, commandLine), provider);
+  return { rtmr0: null, rtmr1, rtmr2 };
 }
 
 /**
@@ -189,15 +206,9 @@ export async function measureTdx(
   const sections = parseTdvfSections(parseOvmf(launch.firmware));
   const mrtd = await computeMrtd(sections, launch.pageOrder, provider);
   if (boot === null) return { mrtd, rtmr0: null, rtmr1: null, rtmr2: null };
-  checkBoot(boot);
-  const { acpi, memoryBytes } = boot;
-  return {
-    mrtd,
-    rtmr0:
-      acpi === null
-        ? null
-        : await extend(rtmr0Events(sections, memoryBytes, acpi, generation), provider),
-    rtmr1: await extend(rtmr1Events(boot, generation), provider),
-    rtmr2: await extend(rtmr2Events(boot, generation), provider),
-  };
+  const registers =
+    'disk' in boot
+      ? await measureDiskBoot(boot, generation, provider)
+      : await measureDirectBoot(boot, sections, generation, provider);
+  return { mrtd, ...registers };
 }
