@@ -8,7 +8,9 @@ const minted = new WeakSet<object>();
 /** Seals what a format's verify() has established: copied, frozen through and through, remembered. */
 export function mint(claims: ClaimSet): VerifiedClaims {
   const values: Record<string, ClaimValue> = Object.create(null);
-  for (const [name, value] of Object.entries(claims.values)) {
+  for (const name of Object.keys(claims.values)) {
+    const value = claims.values[name];
+    if (value === undefined) continue;
     values[name] = typeof value === 'object' ? Object.freeze([...value]) : value;
   }
   const sealed = Object.freeze({

@@ -2,6 +2,7 @@
 // the claims of quotes have.
 
 import { decodeHex } from '../encoding/hex.js';
+import type { StatedClaims } from '../join-claims.js';
 import type { ClaimReader } from '../jose/claim-reader.js';
 import type { ClaimValue } from '../types.js';
 
@@ -25,12 +26,12 @@ const fields = [
 export interface StatedTd {
   readonly reportData: Uint8Array;
   readonly debug: boolean;
-  readonly values: Readonly<Record<string, ClaimValue>>;
+  readonly values: StatedClaims;
 }
 
 /** Every field of the TD report must be there. @throws EvidenceError 'claim-invalid' */
 export function readStatedTd(claims: ClaimReader): StatedTd {
-  const values: Record<string, ClaimValue> = {};
+  const values: Record<string, ClaimValue> = { tee: 'tdx' };
   for (const [name, length] of fields) values[name] = claims.getHex(`tdx_${name}`, length);
   const reportData = claims.getHex('tdx_report_data', 64);
   const attributes = decodeHex(claims.getHex('tdx_td_attributes', 8));
@@ -40,16 +41,13 @@ export function readStatedTd(claims: ClaimReader): StatedTd {
   if (tud === false && stated.includes(true)) {
     throw claims.invalid('tdx_td_attributes', 'attributes that agree with its debug claims');
   }
+  values.report_data = reportData;
+  // TD ATTRIBUTES bit 28.
+  values.td_attributes_sept_ve_disable = ((attributes[3] ?? 0) & 0x10) !== 0;
   return {
     reportData: decodeHex(reportData),
     debug: tud,
-    values: {
-      tee: 'tdx',
-      ...values,
-      report_data: reportData,
-      // TD ATTRIBUTES bit 28.
-      td_attributes_sept_ve_disable: ((attributes[3] ?? 0) & 0x10) !== 0,
-    },
+    values,
   };
 }
 

@@ -5,12 +5,12 @@ import { checkBinding, checkNonce } from '../binding.js';
 import type { JsonObject } from '../encoding/strict-json.js';
 import { isPlainText } from '../encoding/utf8.js';
 import { EvidenceError } from '../errors.js';
+import { joinClaims, type StatedClaims } from '../join-claims.js';
 import { type Jws, looksLikeJws, parseJws, tokenCharactersMax } from '../jose/jws.js';
 import { type TokenRules, type VerifiedToken, verifyToken } from '../jose/verify-token.js';
 import { mint } from '../mint.js';
 import type { CryptoProvider } from '../provider.js';
 import type {
-  ClaimValue,
   Endorsements,
   Evidence,
   EvidenceFormat,
@@ -52,7 +52,8 @@ export interface TokenFacts {
   readonly tcbStatus: TcbStatus | null;
   readonly advisories: readonly string[];
   readonly bound: Bound;
-  readonly values: Readonly<Record<string, ClaimValue>>;
+  /** For joinClaims. */
+  readonly values: readonly StatedClaims[];
 }
 
 export interface TokenFormat<F extends EvidenceFormat, P extends FormatPolicy> {
@@ -78,17 +79,8 @@ export function issuersOf(roots: readonly TrustedRoot[]): readonly TrustedIssuer
   return roots.filter((root): root is TrustedIssuer => root.kind === 'issuer');
 }
 
-/** Those of the claims that a result has: what it does not say is no claim, so that nothing is met by it. */
-export function present(
-  entries: Readonly<Record<string, ClaimValue | null>>,
-): Record<string, ClaimValue> {
-  const values: Record<string, ClaimValue> = {};
-  for (const [name, value] of Object.entries(entries)) if (value !== null) values[name] = value;
-  return values;
-}
-
 /** Claims that every result carries. */
-export function tokenClaims(token: VerifiedToken): Record<string, ClaimValue> {
+export function tokenClaims(token: VerifiedToken): StatedClaims {
   const { issuer, issuedAt, expiresAt, claims } = token;
   const time = (seconds: number) => {
     const date = new Date(seconds * 1000);
@@ -98,11 +90,9 @@ export function tokenClaims(token: VerifiedToken): Record<string, ClaimValue> {
   return {
     issuer: issuer.issuer,
     token_issued_at: time(issuedAt),
-    ...present({
-      audience: issuer.audience,
-      token_id: claims.findText('jti'),
-      token_expires_at: expiresAt === null ? null : time(expiresAt),
-    }),
+    audience: issuer.audience,
+    token_id: claims.findText('jti'),
+    token_expires_at: expiresAt === null ? null : time(expiresAt),
   };
 }
 
@@ -151,7 +141,7 @@ export function tokenVerifier<F extends EvidenceFormat, P extends FormatPolicy>(
         advisories: facts.advisories,
         endorsementAges: { token: token.ageSeconds },
         verifiedAt: now.toISOString(),
-        values: { ...tokenClaims(token), ...facts.values, debug: facts.debug },
+        values: joinClaims(tokenClaims(token), ...facts.values, { debug: facts.debug }),
       });
     },
   };

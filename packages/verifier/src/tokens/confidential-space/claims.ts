@@ -4,13 +4,11 @@
 import { concatBytes } from '../../encoding/bytes.js';
 import { decodeHex } from '../../encoding/hex.js';
 import { EvidenceError } from '../../errors.js';
+import type { StatedClaims } from '../../join-claims.js';
 import type { ClaimReader } from '../../jose/claim-reader.js';
 import type { VerifiedToken } from '../../jose/verify-token.js';
-import type { ClaimValue } from '../../types.js';
 import { parseTcbStatus, tcbClaim } from '../stated-tcb.js';
-import { type Bound, present, type TokenFacts, unbound } from '../token-format.js';
-
-type Values = Record<string, ClaimValue>;
+import { type Bound, type TokenFacts, unbound } from '../token-format.js';
 
 const environmentMax = 256;
 
@@ -38,31 +36,27 @@ function readAssignments(container: ClaimReader, name: string): readonly string[
   return names.map((variable) => `${variable}=${environment.getText(variable)}`);
 }
 
-function readContainer(container: ClaimReader): Values {
+function readContainer(container: ClaimReader): StatedClaims {
   return {
     image_digest: container.getText('image_digest'),
-    ...present({
-      image_reference: container.findText('image_reference'),
-      image_id: container.findText('image_id'),
-      restart_policy: container.findText('restart_policy'),
-      args: container.findTexts('args'),
-      // What the operator of the VM changed about the container: a workload's author wants none.
-      cmd_override: container.findTexts('cmd_override'),
-      env: readAssignments(container, 'env'),
-      env_override: readAssignments(container, 'env_override'),
-    }),
+    image_reference: container.findText('image_reference'),
+    image_id: container.findText('image_id'),
+    restart_policy: container.findText('restart_policy'),
+    args: container.findTexts('args'),
+    // What the operator of the VM changed about the container: a workload's author wants none.
+    cmd_override: container.findTexts('cmd_override'),
+    env: readAssignments(container, 'env'),
+    env_override: readAssignments(container, 'env_override'),
   };
 }
 
-function readMachine(machine: ClaimReader): Values {
+function readMachine(machine: ClaimReader): StatedClaims {
   return {
     project_id: machine.getText('project_id'),
-    ...present({
-      project_number: machine.findText('project_number'),
-      zone: machine.findText('zone'),
-      instance_name: machine.findText('instance_name'),
-      instance_id: machine.findText('instance_id'),
-    }),
+    project_number: machine.findText('project_number'),
+    zone: machine.findText('zone'),
+    instance_name: machine.findText('instance_name'),
+    instance_id: machine.findText('instance_id'),
   };
 }
 
@@ -85,22 +79,22 @@ export function readConfidentialSpaceFacts({ claims }: VerifiedToken): TokenFact
     tcbStatus,
     advisories: [],
     bound: readNonces(claims),
-    values: {
-      hwmodel,
-      dbgstat,
-      swname: claims.getText('swname'),
-      swversion: claims.findTexts('swversion') ?? [],
-      secure_boot: claims.getFlag('secboot'),
-      subject: claims.getText('sub'),
-      support_attributes: space?.findTexts('support_attributes') ?? [],
-      service_accounts: claims.findTexts('google_service_accounts') ?? [],
-      ...(isTdx ? tcbClaim(tcbStatus) : {}),
-      ...present({
+    values: [
+      {
+        hwmodel,
+        dbgstat,
+        swname: claims.getText('swname'),
+        swversion: claims.findTexts('swversion') ?? [],
+        secure_boot: claims.getFlag('secboot'),
+        subject: claims.getText('sub'),
+        support_attributes: space?.findTexts('support_attributes') ?? [],
+        service_accounts: claims.findTexts('google_service_accounts') ?? [],
         gpu_cc_mode: gpuMode,
         memory_monitoring: space?.findObject('monitoring_enabled')?.findFlag('memory') ?? null,
-      }),
-      ...readContainer(submodules.getObject('container')),
-      ...readMachine(submodules.getObject('gce')),
-    },
+      },
+      isTdx ? tcbClaim(tcbStatus) : {},
+      readContainer(submodules.getObject('container')),
+      readMachine(submodules.getObject('gce')),
+    ],
   };
 }

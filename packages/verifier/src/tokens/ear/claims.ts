@@ -5,11 +5,12 @@ import { decodeBase64Url } from '../../encoding/base64.js';
 import { decodeHex } from '../../encoding/hex.js';
 import type { Json, JsonObject } from '../../encoding/strict-json.js';
 import { EvidenceError } from '../../errors.js';
+import type { StatedClaims } from '../../join-claims.js';
 import type { ClaimReader } from '../../jose/claim-reader.js';
 import type { VerifiedToken } from '../../jose/verify-token.js';
 import { type EarTier, earProfile, tierOf, trustTiers, vectorElements } from '../../results/ear.js';
 import type { ClaimValue } from '../../types.js';
-import { type Bound, present, type TokenFacts, unbound } from '../token-format.js';
+import { type Bound, type TokenFacts, unbound } from '../token-format.js';
 
 /** How a profile spells its members. */
 interface Spelling {
@@ -122,7 +123,7 @@ interface Appraisal {
   readonly policyIds: readonly string[];
   readonly debug: boolean;
   readonly bound: Bound;
-  readonly values: Readonly<Record<string, ClaimValue>>;
+  readonly values: readonly StatedClaims[];
 }
 
 /** `eat_nonce` is the 64 bytes in base64url; Trustee, which has none, shows REPORT_DATA in hex. */
@@ -150,14 +151,13 @@ function readAppraisal(appraisal: ClaimReader, name: string, spelling: Spelling)
     policyIds,
     debug: [...details].some(saysDebug),
     bound: readBound(appraisal, evidence),
-    values: {
-      [`${name}.status`]: status,
-      [`${name}.policy_ids`]: policyIds,
-      ...Object.fromEntries(
+    values: [
+      { [`${name}.status`]: status, [`${name}.policy_ids`]: policyIds },
+      Object.fromEntries(
         Object.entries(vector).map(([claim, value]) => [`${name}.${claim}`, value]),
       ),
-      ...Object.fromEntries(details),
-    },
+      Object.fromEntries(details),
+    ],
   };
 }
 
@@ -203,14 +203,16 @@ export function readEarFacts({ claims }: VerifiedToken): TokenFacts {
     tcbStatus: null,
     advisories: [],
     bound: chooseBound(claims, all),
-    values: {
-      eat_profile: claims.getText('eat_profile'),
-      verifier_developer: verifier.getText('developer'),
-      ...present({ verifier_build: verifier.findText('build') }),
-      submodules: [...appraisals.keys()],
-      statuses: [...new Set(statuses)],
-      policy_ids: [...new Set(all.flatMap(({ policyIds }) => policyIds))],
-      ...Object.assign({}, ...all.map(({ values }) => values)),
-    },
+    values: [
+      {
+        eat_profile: claims.getText('eat_profile'),
+        verifier_developer: verifier.getText('developer'),
+        verifier_build: verifier.findText('build'),
+        submodules: [...appraisals.keys()],
+        statuses: [...new Set(statuses)],
+        policy_ids: [...new Set(all.flatMap(({ policyIds }) => policyIds))],
+      },
+      ...all.flatMap(({ values }) => values),
+    ],
   };
 }

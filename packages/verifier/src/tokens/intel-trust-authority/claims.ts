@@ -6,10 +6,11 @@ import { concatBytes, equalBytes } from '../../encoding/bytes.js';
 import { decodeHex } from '../../encoding/hex.js';
 import type { JsonObject } from '../../encoding/strict-json.js';
 import { EvidenceError } from '../../errors.js';
+import type { StatedClaims } from '../../join-claims.js';
 import { ClaimReader } from '../../jose/claim-reader.js';
 import type { VerifiedToken } from '../../jose/verify-token.js';
 import type { CryptoProvider } from '../../provider.js';
-import type { ClaimValue, TcbStatus } from '../../types.js';
+import type { TcbStatus } from '../../types.js';
 import { parseTcbStatus, tcbClaim } from '../stated-tcb.js';
 import { isDebugStatus, readStatedTd } from '../tdx-profile.js';
 import type { Bound, TokenFacts } from '../token-format.js';
@@ -19,7 +20,7 @@ interface StatedTee {
   readonly reportData: Uint8Array;
   /** How REPORT_DATA is made of what the attester held: Intel's clients differ by TEE. */
   readonly digest: 'sha256' | 'sha512';
-  readonly values: Readonly<Record<string, ClaimValue>>;
+  readonly values: StatedClaims;
 }
 
 const policiesMax = 64;
@@ -105,22 +106,23 @@ export async function readItaFacts(
   const tee = readTee(claims);
   const tcbStatus = statusOf(claims);
   const advisories = claims.findTexts('attester_advisory_ids') ?? [];
-  const date = claims.findText('attester_tcb_date');
-  const profile = claims.findText('eat_profile');
+  const dbgstat = claims.getText('dbgstat');
   return {
-    debug: tee.debug || isDebugStatus(claims.getText('dbgstat')),
+    debug: tee.debug || isDebugStatus(dbgstat),
     tcbStatus,
     advisories,
     bound: await readBound(claims, tee, provider),
-    values: {
-      ...tee.values,
-      ...tcbClaim(tcbStatus),
-      ...(date === null ? {} : { tcb_date: date }),
-      advisories,
-      dbgstat: claims.getText('dbgstat'),
-      ...(profile === null ? {} : { eat_profile: profile }),
-      policy_ids_matched: policyIds(claims, 'policy_ids_matched'),
-      policy_ids_unmatched: policyIds(claims, 'policy_ids_unmatched'),
-    },
+    values: [
+      tee.values,
+      tcbClaim(tcbStatus),
+      {
+        tcb_date: claims.findText('attester_tcb_date'),
+        advisories,
+        dbgstat,
+        eat_profile: claims.findText('eat_profile'),
+        policy_ids_matched: policyIds(claims, 'policy_ids_matched'),
+        policy_ids_unmatched: policyIds(claims, 'policy_ids_unmatched'),
+      },
+    ],
   };
 }

@@ -3,9 +3,8 @@
 
 import type { JsonObject } from '../../encoding/strict-json.js';
 import { EvidenceError } from '../../errors.js';
+import type { StatedClaims } from '../../join-claims.js';
 import { ClaimReader } from '../../jose/claim-reader.js';
-import type { ClaimValue } from '../../types.js';
-import { present } from '../token-format.js';
 
 export interface StatedDevice {
   readonly ueid: string;
@@ -17,7 +16,7 @@ export interface StatedDevice {
   /** `measres` of RFC 9711 section 4.2.17. */
   readonly measurementResult: string;
   readonly failedChecks: readonly string[];
-  readonly values: Readonly<Record<string, ClaimValue>>;
+  readonly values: StatedClaims;
 }
 
 const prefix = 'x-nvidia-';
@@ -80,22 +79,19 @@ export function readDevice(claims: ClaimReader, name: string): StatedDevice {
     failedChecks: failed,
   };
   const id = name.toLowerCase().replace('-', '');
-  const values = present({
-    ueid: device.ueid,
-    oemid: claims.findText('oemid'),
-    hwmodel: device.model,
-    driver_version: device.driverVersion,
-    vbios_version: device.firmwareVersion,
-    dbgstat,
-    secure_boot: device.secureBoot,
-    measurement_result: device.measurementResult,
-    failed_checks: failed,
-  });
   return {
     ...device,
     debug: dbgstat !== 'disabled',
-    values: Object.fromEntries(
-      Object.entries(values).map(([claim, value]) => [`${id}_${claim}`, value]),
-    ),
+    values: {
+      [`${id}_ueid`]: device.ueid,
+      [`${id}_oemid`]: claims.findText('oemid'),
+      [`${id}_hwmodel`]: device.model,
+      [`${id}_driver_version`]: device.driverVersion,
+      [`${id}_vbios_version`]: device.firmwareVersion,
+      [`${id}_dbgstat`]: dbgstat,
+      [`${id}_secure_boot`]: device.secureBoot,
+      [`${id}_measurement_result`]: device.measurementResult,
+      [`${id}_failed_checks`]: failed,
+    },
   };
 }

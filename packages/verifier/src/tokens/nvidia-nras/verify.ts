@@ -4,6 +4,7 @@
 import { equalBytes } from '../../encoding/bytes.js';
 import { decodeHex } from '../../encoding/hex.js';
 import { EvidenceError } from '../../errors.js';
+import { joinClaims } from '../../join-claims.js';
 import type { ClaimReader } from '../../jose/claim-reader.js';
 import { type TokenRules, type VerifiedToken, verifyToken } from '../../jose/verify-token.js';
 import { mint } from '../../mint.js';
@@ -112,12 +113,11 @@ export async function verifyNrasResult(input: Input): Promise<VerifiedClaims> {
     advisories: [],
     endorsementAges: { token: Math.max(...tokens.map(({ ageSeconds }) => ageSeconds)) },
     verifiedAt: now.toISOString(),
-    values: {
-      ...tokenClaims(overall),
-      nonce,
-      ...summary(devices),
-      ...Object.assign({}, ...devices.map(({ values }) => values)),
-      debug,
-    },
+    values: joinClaims(
+      tokenClaims(overall),
+      { nonce, debug },
+      summary(devices),
+      ...devices.map(({ values }) => values),
+    ),
   });
 }
