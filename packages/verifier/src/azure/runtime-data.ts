@@ -7,6 +7,7 @@ import { readHexBytes, readList, readString } from '../encoding/json-members.js'
 import { type Json, type JsonObject, parseStrictJson } from '../encoding/strict-json.js';
 import { decodeUtf8 } from '../encoding/utf8.js';
 import { EvidenceError } from '../errors.js';
+import type { StatedClaims } from '../join-claims.js';
 import { type PublicKey, parsePublicKey, rsaSpki } from '../pki/algorithm.js';
 import type { ClaimValue } from '../types.js';
 
@@ -97,10 +98,9 @@ export function parseRuntimeData(bytes: Uint8Array): RuntimeData {
 }
 
 /** What the runtime data says, as claims by name. */
-export function runtimeClaims(runtime: RuntimeData): Readonly<Record<string, ClaimValue>> {
-  const { userData, configuration } = runtime;
+export function runtimeClaims({ userData, configuration }: RuntimeData): StatedClaims {
   return {
     ...configuration,
-    ...(userData === null ? {} : { azure_user_data: encodeHex(userData) }),
+    azure_user_data: userData === null ? null : encodeHex(userData),
   };
 }

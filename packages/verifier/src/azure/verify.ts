@@ -7,6 +7,7 @@ import type { DcapEndorsements } from '../dcap/endorsements.js';
 import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { EvidenceError } from '../errors.js';
 import { eventLogClaims } from '../eventlog/verify-event-log.js';
+import { joinClaims } from '../join-claims.js';
 import { mint } from '../mint.js';
 import type { CryptoProvider } from '../provider.js';
 import { type SnpEndorsements, verifySnpReport } from '../snp/verify.js';
@@ -53,14 +54,13 @@ async function composeClaims(
     ...hardware,
     format: evidence.format,
     binding,
-    values: {
-      ...hardware.values,
-      ...quoteClaims(attest, signature, runtime.attestationKey, pcrs),
-      ak_provenance: 'tee',
-      hcl_report_version: hcl.version,
-      ...runtimeClaims(runtime),
-      ...(eventLog === null ? {} : await eventLogClaims(eventLog, quoted, provider)),
-    },
+    values: joinClaims(
+      hardware.values,
+      quoteClaims(attest, signature, runtime.attestationKey, pcrs),
+      { ak_provenance: 'tee', hcl_report_version: hcl.version },
+      runtimeClaims(runtime),
+      eventLog === null ? {} : await eventLogClaims(eventLog, quoted, provider),
+    ),
   });
 }
 

@@ -2,6 +2,7 @@
 // renames; decides nothing.
 
 import { encodeHex } from '../encoding/hex.js';
+import { joinClaims, type StatedClaims } from '../join-claims.js';
 import type { ClaimValue } from '../types.js';
 import type { Quote } from './quote.js';
 import type { TcbVerdict } from './tcb.js';
@@ -17,8 +18,7 @@ export function toDcapClaims(
   tcb: TcbVerdict,
 ): Readonly<Record<string, ClaimValue>> {
   const { tcbInfo, qeIdentity } = verified.collateral;
-  return {
-    ...platformClaims(verified),
+  return joinClaims(platformClaims(verified), {
     quote_version: quote.version,
     tcb_status: tcb.status,
     tcb_date: tcb.date,
@@ -28,19 +28,12 @@ export function toDcapClaims(
     platform_status: tcb.platformStatus,
     qe_status: tcb.qeStatus,
     qe_isvsvn: quote.qeReport.isvSvn,
-  };
+  });
 }
 
-function platformClaims({ platform, collateral, rootFingerprint }: VerifiedQuote) {
+function platformClaims({ platform, collateral, rootFingerprint }: VerifiedQuote): StatedClaims {
   const instance = platform.platformInstanceId;
-  // Only parts certified by the Platform CA state these.
-  const optional: Readonly<Record<string, ClaimValue | null>> = {
-    platform_instance_id: instance === null ? null : encodeHex(instance),
-    dynamic_platform: platform.dynamicPlatform,
-    cached_keys: platform.cachedKeys,
-    smt_enabled: platform.smtEnabled,
-  };
-  const claims: Record<string, ClaimValue> = {
+  return {
     fmspc: encodeHex(platform.fmspc),
     pceid: encodeHex(platform.pceId),
     ppid: encodeHex(platform.ppid),
@@ -49,9 +42,12 @@ function platformClaims({ platform, collateral, rootFingerprint }: VerifiedQuote
     sgx_type: sgxTypes[platform.sgxType] ?? `type ${platform.sgxType}`,
     pck_serial: collateral.pck.serial,
     root_fingerprint: rootFingerprint,
+    // Only parts certified by the Platform CA state these.
+    platform_instance_id: instance === null ? null : encodeHex(instance),
+    dynamic_platform: platform.dynamicPlatform,
+    cached_keys: platform.cachedKeys,
+    smt_enabled: platform.smtEnabled,
   };
-  for (const [name, value] of Object.entries(optional)) if (value !== null) claims[name] = value;
-  return claims;
 }
 
 /**
@@ -71,5 +67,6 @@ export function toFlagClaims(
     if (name === undefined) reserved ||= set;
     else claims[`${prefix}_${name}`] = set;
   }
-  return { ...claims, [`${prefix}_reserved`]: reserved };
+  claims[`${prefix}_reserved`] = reserved;
+  return claims;
 }

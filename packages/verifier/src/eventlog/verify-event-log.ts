@@ -4,6 +4,7 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { decodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
+import { joinClaims } from '../join-claims.js';
 import { assertVerified, mint } from '../mint.js';
 import type { CryptoProvider } from '../provider.js';
 import type { ClaimValue, VerifiedClaims } from '../types.js';
@@ -146,5 +147,5 @@ export async function verifyEventLog(input: {
     'entries' in log
       ? await imaClaims(log, quoted, provider)
       : await eventLogClaims(log, quoted, provider);
-  return mint({ ...claims, values: { ...claims.values, ...added } });
+  return mint({ ...claims, values: joinClaims(claims.values, added) });
 }

@@ -5,11 +5,12 @@ import { checkNonce } from '../binding.js';
 import { equalBytes } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
+import { joinClaims, type StatedClaims } from '../join-claims.js';
 import { mint } from '../mint.js';
 import { parseCertificate, parseCertificatesPem } from '../pki/certificate.js';
 import { isChainRoot, type RevocationPolicy, verifyChain } from '../pki/chain.js';
 import { parseCrl } from '../pki/crl.js';
-import type { ClaimValue, Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
+import type { Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
 import { type GpuDevice, readDevice } from './device.js';
 import { opaqueClaims, opaqueType } from './opaque.js';
 import type { GpuReport } from './parse.js';
@@ -55,18 +56,20 @@ function checkFirmware({ opaque }: GpuReport, { fwid }: GpuDevice): void {
   }
 }
 
-function gpuClaims(report: GpuReport, device: GpuDevice): Record<string, ClaimValue> {
+function gpuClaims(report: GpuReport, device: GpuDevice): readonly StatedClaims[] {
   const measurements = [...report.measurements].map(
     ([index, digest]) => [`measurement_${index}`, encodeHex(digest)] as const,
   );
-  return {
-    hwmodel: device.model,
-    device_serial: device.serial,
-    nonce: encodeHex(report.nonce),
-    ...opaqueClaims(report.opaque),
-    measurement_count: report.measurements.size,
-    ...Object.fromEntries(measurements),
-  };
+  return [
+    {
+      hwmodel: device.model,
+      device_serial: device.serial,
+      nonce: encodeHex(report.nonce),
+    },
+    opaqueClaims(report.opaque),
+    { measurement_count: report.measurements.size },
+    Object.fromEntries(measurements),
+  ];
 }
 
 /** @throws EvidenceError at the first fault */
@@ -96,9 +99,8 @@ export async function verifyGpuReport(
     advisories: [],
     endorsementAges: {},
     verifiedAt: now.toISOString(),
-    values: {
-      ...gpuClaims(report, device),
+    values: joinClaims(...gpuClaims(report, device), {
       revocation_checked: chain.revocationChecked,
-    },
+    }),
   });
 }

@@ -6,6 +6,7 @@ import type { EnclaveReport } from '../dcap/enclave-report.js';
 import type { TcbVerdict } from '../dcap/tcb.js';
 import type { VerifiedQuote } from '../dcap/verify-quote.js';
 import { encodeHex } from '../encoding/hex.js';
+import { joinClaims, type StatedClaims } from '../join-claims.js';
 import type { ClaimValue } from '../types.js';
 import type { SgxEvidence } from './parse.js';
 
@@ -36,26 +37,32 @@ export function isDebugEnclave(report: EnclaveReport): boolean {
   return ((report.attributes[0] ?? 0) & (1 << debugBit)) !== 0;
 }
 
-function reportClaims(report: EnclaveReport): Readonly<Record<string, ClaimValue>> {
+function reportClaims(report: EnclaveReport): readonly StatedClaims[] {
   const flags = report.attributes.subarray(0, flagBytes);
-  return {
-    mrenclave: encodeHex(report.mrEnclave),
-    mrsigner: encodeHex(report.mrSigner),
-    isvprodid: report.isvProdId,
-    isvsvn: report.isvSvn,
-    isvextprodid: encodeHex(report.isvExtProdId),
-    isvfamilyid: encodeHex(report.isvFamilyId),
-    configid: encodeHex(report.configId),
-    configsvn: report.configSvn,
-    attributes: encodeHex(flags),
-    ...toFlagClaims('attributes', flags, attributeNames),
-    xfrm: encodeHex(report.attributes.subarray(flagBytes)),
-    miscselect: encodeHex(report.miscSelect),
-    ...toFlagClaims('miscselect', report.miscSelect, miscSelectNames),
-    cet_attributes: encodeHex(report.cetAttributes),
-    report_data: encodeHex(report.reportData),
-    report_cpusvn: encodeHex(report.cpuSvn),
-  };
+  return [
+    {
+      mrenclave: encodeHex(report.mrEnclave),
+      mrsigner: encodeHex(report.mrSigner),
+      isvprodid: report.isvProdId,
+      isvsvn: report.isvSvn,
+      isvextprodid: encodeHex(report.isvExtProdId),
+      isvfamilyid: encodeHex(report.isvFamilyId),
+      configid: encodeHex(report.configId),
+      configsvn: report.configSvn,
+      attributes: encodeHex(flags),
+    },
+    toFlagClaims('attributes', flags, attributeNames),
+    {
+      xfrm: encodeHex(report.attributes.subarray(flagBytes)),
+      miscselect: encodeHex(report.miscSelect),
+    },
+    toFlagClaims('miscselect', report.miscSelect, miscSelectNames),
+    {
+      cet_attributes: encodeHex(report.cetAttributes),
+      report_data: encodeHex(report.reportData),
+      report_cpusvn: encodeHex(report.cpuSvn),
+    },
+  ];
 }
 
 /** Byte strings are lower-case hex in the order of the report. */
@@ -64,9 +71,7 @@ export function toSgxClaims(
   verified: VerifiedQuote,
   tcb: TcbVerdict,
 ): Readonly<Record<string, ClaimValue>> {
-  return {
-    ...reportClaims(evidence.report),
-    ...toDcapClaims(evidence.quote, verified, tcb),
+  return joinClaims(...reportClaims(evidence.report), toDcapClaims(evidence.quote, verified, tcb), {
     debug: isDebugEnclave(evidence.report),
-  };
+  });
 }

@@ -2,6 +2,7 @@
 
 import { isZero } from '../encoding/bytes.js';
 import { encodeHex } from '../encoding/hex.js';
+import { joinClaims, type StatedClaims } from '../join-claims.js';
 import type { ClaimValue } from '../types.js';
 import type { EndorsementKey } from './endorsement-key.js';
 import type { FirmwareVersion, SnpReport } from './parse.js';
@@ -45,7 +46,7 @@ function firmwareClaims(prefix: string, version: FirmwareVersion): Claims {
   };
 }
 
-function identityClaims({ report, key, product, signer }: SnpFacts): Claims {
+function identityClaims({ report, key, product, signer }: SnpFacts): StatedClaims {
   const migrationAgent = encodeHex(report.reportIdMa);
   const chipIdMasked = isZero(report.chipId);
   // Only a VCEK's certificate names a chip. A VLEK is the same on many, so what its report says of
@@ -57,8 +58,8 @@ function identityClaims({ report, key, product, signer }: SnpFacts): Claims {
     signer,
     [endorsed ? 'chip_id' : 'unendorsed_chip_id']: encodeHex(report.chipId),
     chip_id_masked: chipIdMasked,
-    ...(key.hwid === null ? {} : { certificate_hwid: encodeHex(key.hwid) }),
-    ...(key.cspId === null ? {} : { csp_id: key.cspId }),
+    certificate_hwid: key.hwid === null ? null : encodeHex(key.hwid),
+    csp_id: key.cspId,
     report_id: encodeHex(report.reportId),
     report_id_ma: migrationAgent,
     // All ones: none is associated (SEV-SNP ABI 1.58, section 4.5).
@@ -68,21 +69,13 @@ function identityClaims({ report, key, product, signer }: SnpFacts): Claims {
   };
 }
 
-function newerClaims({ cpuid, mitigations }: SnpReport): Claims {
+function newerClaims({ cpuid, mitigations }: SnpReport): StatedClaims {
   return {
-    ...(cpuid === null
-      ? {}
-      : {
-          cpuid_family: cpuid.family,
-          cpuid_model: cpuid.model,
-          cpuid_stepping: cpuid.stepping,
-        }),
-    ...(mitigations === null
-      ? {}
-      : {
-          launch_mitigation_vector: hex64(mitigations.launch),
-          current_mitigation_vector: hex64(mitigations.current),
-        }),
+    cpuid_family: cpuid?.family ?? null,
+    cpuid_model: cpuid?.model ?? null,
+    cpuid_stepping: cpuid?.stepping ?? null,
+    launch_mitigation_vector: mitigations === null ? null : hex64(mitigations.launch),
+    current_mitigation_vector: mitigations === null ? null : hex64(mitigations.current),
   };
 }
 
@@ -93,32 +86,36 @@ function newerClaims({ cpuid, mitigations }: SnpReport): Claims {
  */
 export function snpClaims(facts: SnpFacts): Readonly<Record<string, ClaimValue>> {
   const { report } = facts;
-  return {
-    report_version: report.version,
-    ...identityClaims(facts),
-    vmpl: report.vmpl,
-    guest_svn: report.guestSvn,
-    measurement: encodeHex(report.measurement),
-    report_data: encodeHex(report.reportData),
-    host_data: encodeHex(report.hostData),
-    family_id: encodeHex(report.familyId),
-    image_id: encodeHex(report.imageId),
-    id_key_digest: encodeHex(report.idKeyDigest),
-    author_key_digest: encodeHex(report.authorKeyDigest),
-    policy: hex64(report.policy.raw),
-    policy_abi_major: report.policy.abiMajor,
-    policy_abi_minor: report.policy.abiMinor,
-    ...bitClaims('policy', guestPolicyBits, report.policy),
-    platform_info: hex64(report.platformInfo.raw),
-    platform_unknown_bits: hex64(report.platformInfo.unknownBits),
-    ...bitClaims('platform', platformInfoBits, report.platformInfo),
-    ...tcbClaims('reported_tcb', report.reportedTcb),
-    ...tcbClaims('committed_tcb', report.committedTcb),
-    ...tcbClaims('current_tcb', report.currentTcb),
-    ...tcbClaims('launch_tcb', report.launchTcb),
-    ...firmwareClaims('current_firmware', report.currentFirmware),
-    ...firmwareClaims('committed_firmware', report.committedFirmware),
-    ...newerClaims(report),
-    revocation_checked: facts.revocationChecked,
-  };
+  return joinClaims(
+    { report_version: report.version },
+    identityClaims(facts),
+    {
+      vmpl: report.vmpl,
+      guest_svn: report.guestSvn,
+      measurement: encodeHex(report.measurement),
+      report_data: encodeHex(report.reportData),
+      host_data: encodeHex(report.hostData),
+      family_id: encodeHex(report.familyId),
+      image_id: encodeHex(report.imageId),
+      id_key_digest: encodeHex(report.idKeyDigest),
+      author_key_digest: encodeHex(report.authorKeyDigest),
+      policy: hex64(report.policy.raw),
+      policy_abi_major: report.policy.abiMajor,
+      policy_abi_minor: report.policy.abiMinor,
+    },
+    bitClaims('policy', guestPolicyBits, report.policy),
+    {
+      platform_info: hex64(report.platformInfo.raw),
+      platform_unknown_bits: hex64(report.platformInfo.unknownBits),
+    },
+    bitClaims('platform', platformInfoBits, report.platformInfo),
+    tcbClaims('reported_tcb', report.reportedTcb),
+    tcbClaims('committed_tcb', report.committedTcb),
+    tcbClaims('current_tcb', report.currentTcb),
+    tcbClaims('launch_tcb', report.launchTcb),
+    firmwareClaims('current_firmware', report.currentFirmware),
+    firmwareClaims('committed_firmware', report.committedFirmware),
+    newerClaims(report),
+    { revocation_checked: facts.revocationChecked },
+  );
 }

@@ -5,6 +5,7 @@ import { checkNonce } from '../binding.js';
 import { encodeHex } from '../encoding/hex.js';
 import { EvidenceError } from '../errors.js';
 import { eventLogClaims, imaClaims, type QuotedRegisters } from '../eventlog/verify-event-log.js';
+import { joinClaims } from '../join-claims.js';
 import { mint } from '../mint.js';
 import { isChainRoot } from '../pki/chain.js';
 import type { ClaimValue, Endorsements, VerifiedClaims, VerifyInput } from '../types.js';
@@ -113,13 +114,13 @@ async function proveKey(input: Input, name: Uint8Array): Promise<Proof> {
   }
 }
 
-async function logClaims({ evidence, provider }: Input): Promise<Claims> {
+async function logClaims({ evidence, provider }: Input): Promise<readonly Claims[]> {
   const { attest, pcrs, eventLog, imaList } = evidence;
   const quoted: QuotedRegisters = { kind: 'pcr', bank: attest.bank, values: pcrs };
-  return {
-    ...(eventLog === null ? {} : await eventLogClaims(eventLog, quoted, provider)),
-    ...(imaList === null ? {} : await imaClaims(imaList, quoted, provider)),
-  };
+  return [
+    eventLog === null ? {} : await eventLogClaims(eventLog, quoted, provider),
+    imaList === null ? {} : await imaClaims(imaList, quoted, provider),
+  ];
 }
 
 /**
@@ -145,14 +146,16 @@ export async function verifyTpmQuote(input: Input): Promise<VerifiedClaims> {
     advisories: [],
     endorsementAges: proof.ages,
     verifiedAt: now.toISOString(),
-    values: {
-      ...quoteClaims(attest, signature, key.publicKey, pcrs),
-      ak_name: encodeHex(name),
-      ak_attributes: key.attributes.toString(16).padStart(8, '0'),
-      // A TPM measures what was started. It hides nothing from whoever owns the machine.
-      memory_protected: false,
-      ...proof.claims,
+    values: joinClaims(
+      quoteClaims(attest, signature, key.publicKey, pcrs),
+      {
+        ak_name: encodeHex(name),
+        ak_attributes: key.attributes.toString(16).padStart(8, '0'),
+        // A TPM measures what was started. It hides nothing from whoever owns the machine.
+        memory_protected: false,
+      },
+      proof.claims,
       ...(await logClaims(input)),
-    },
+    ),
   });
 }
