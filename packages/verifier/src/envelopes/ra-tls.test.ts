@@ -2,7 +2,7 @@
 // everything that must not pass.
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type CborValue, encodeCbor } from '../encoding/cbor-writer.js';
@@ -14,10 +14,10 @@ import { mintDcapCollateral } from '../testing/dcap-collateral.js';
 import { der, derOctetString, derSequence, derUtf8String } from '../testing/der-writer.js';
 import { mutationsOf } from '../testing/mutation.test.js';
 import { mintScene } from '../testing/nitro-scene.test.js';
+import { certificate, hash, quoteFor, spki, spkiOf } from '../testing/ra-tls-scene.test.js';
 import { mintSgxQuote } from '../testing/sgx-quote.js';
-import { mintTdxQuote } from '../testing/tdx-quote.js';
 import { good, now } from '../testing/tdx-scene.test.js';
-import { type MintedExtension, mintCertificate } from '../testing/x509.js';
+import type { MintedExtension } from '../testing/x509.js';
 import { verifyEvidence } from '../verify.js';
 import { mediaTypeOf } from './media-types.js';
 import { openEnvelope } from './open-envelope.js';
@@ -30,12 +30,7 @@ const oids = {
   asWritten: '0.6.9.42.840.113741.1337.6',
 } as const;
 
-const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const spkiOf = (of: KeyObject) => new Uint8Array(of.export({ type: 'spki', format: 'der' }));
-const spki = spkiOf(key.publicKey);
-const hash = (algorithm: string, data: Uint8Array) =>
-  new Uint8Array(createHash(algorithm).update(data).digest());
 
 function padded(digest: Uint8Array): Uint8Array {
   const data = new Uint8Array(64);
@@ -43,23 +38,6 @@ function padded(digest: Uint8Array): Uint8Array {
   return data;
 }
 
-function certificate(...extensions: MintedExtension[]): Uint8Array {
-  return mintCertificate({
-    subject: { CN: 'RATLS' },
-    issuer: { CN: 'RATLS' },
-    serial: 1,
-    notBefore: new Date('2001-01-01'),
-    notAfter: new Date('2030-12-31'),
-    publicKey: key.publicKey,
-    signingKey: key.privateKey,
-    signatureAlgorithm: 'ecdsa-p256-sha256',
-    ca: 'bare',
-    extensions,
-  });
-}
-
-const quoteFor = (reportData: Uint8Array) =>
-  mintTdxQuote(good, { version: 5, report: { reportData } });
 const keyHash = (algorithm = 'sha256', id = 1, of = spki): CborValue =>
   encodeCbor([id, hash(algorithm, of)]);
 const claimsOf = (...entries: [string | number, CborValue][]) => encodeCbor(new Map(entries));

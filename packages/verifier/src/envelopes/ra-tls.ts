@@ -1,4 +1,4 @@
-// Evidence in X.509 certificates: Gramine's own extension, TCG DICE tagged evidence as the CCC's
+// Evidence in X.509 certificates: Gramine's own extension, dstack's, TCG DICE tagged evidence as the CCC's
 // Interoperable RA-TLS fills it, and CMW. Says what REPORT_DATA must be for this key; vouches for nothing else
 // in the certificate, which its holder wrote.
 
@@ -11,9 +11,10 @@ import { type Extensions, parseCertificate } from '../pki/certificate.js';
 import type { CryptoProvider, DigestAlgorithm } from '../provider.js';
 import type { ExpectedBinding } from '../types.js';
 import { type Cmw, parseCmw } from './cmw.js';
+import { findDstackQuote } from './dstack-extension.js';
 
 /** Which extension the evidence was taken from. */
-export type RaTlsProfile = 'tcg-tagged-evidence' | 'cmw' | 'gramine-legacy';
+export type RaTlsProfile = 'tcg-tagged-evidence' | 'cmw' | 'gramine-legacy' | 'dstack';
 
 /** What a certificate carries. Nothing in it is trusted. */
 export interface RaTlsCertificate {
@@ -49,6 +50,8 @@ const limits: CborLimits = {
   indefiniteMaps: 'refused',
 };
 const quoteBytes = { min: 1, max: 32_768 };
+/** What dstack hashes in front of a certificate's key. */
+const dstackTag = new TextEncoder().encode('ratls-cert:');
 const claimsBytes = { min: 1, max: 4_096 };
 const claimCount = { min: 1, max: 16 };
 
@@ -162,7 +165,7 @@ function findLegacyQuote(extensions: Extensions): Uint8Array | null {
 
 /**
  * Reads one certificate (DER, at most 16 KiB) and finds its evidence: TCG's extension first, then CMW's,
- * then Gramine's own. Only one is looked at; when it is refused, no other one is tried. Neither the
+ * then Gramine's own, then dstack's. Only one is looked at; when it is refused, no other one is tried. Neither the
  * certificate's signature nor its time is checked: nothing but its key is spoken for.
  * @throws EvidenceError 'unsupported-format' if there is none, 'binding-mismatch' if the claims beside the
  *   quote name another key, and what parsing throws
@@ -177,14 +180,22 @@ export async function readRaTlsCertificate(
   if (tcg !== undefined) return await openTcg(tcg.value, spki, provider);
   const cmw = extensions.get(oids.cmw);
   if (cmw !== undefined) return openCmw(readCmwExtension(cmw.value), 'cmw');
-  const quote = findLegacyQuote(extensions);
+  const legacy = findLegacyQuote(extensions);
+  if (legacy !== null) {
+    if (legacy.length > quoteBytes.max) throw malformed('quote too long');
+    return {
+      profile: 'gramine-legacy',
+      content: { kind: 'quote', quote: legacy },
+      binding: padded(await provider.digest('sha256', spki)),
+    };
+  }
+  const quote = findDstackQuote(extensions);
   if (quote === null) {
     throw new EvidenceError('unsupported-format', 'certificate: no evidence in it');
   }
-  if (quote.length > quoteBytes.max) throw malformed('quote too long');
   return {
-    profile: 'gramine-legacy',
+    profile: 'dstack',
     content: { kind: 'quote', quote },
-    binding: padded(await provider.digest('sha256', spki)),
+    binding: await provider.digest('sha512', concatBytes(dstackTag, spki)),
   };
 }
