@@ -1,9 +1,11 @@
-// How `secrets list` and `auth list` print what is mounted.
+// What `secrets list` and `auth list` print: what is mounted.
 import type { Mount } from '@vouchsafe/client';
 import { goDuration, goText } from '../output/go-text.js';
 import { formatTable } from '../output/table.js';
+import { during } from '../session/explain.js';
+import type { Context } from './context.js';
 
-export type Mounts = Readonly<Record<string, Mount>>;
+type Mounts = Readonly<Record<string, Mount>>;
 
 function lifetime(seconds: number | undefined): string {
   return seconds === undefined || seconds === 0 ? 'system' : goDuration(seconds);
@@ -14,7 +16,7 @@ function byPath(mounts: Mounts): [string, Mount][] {
 }
 
 /** Path, type, accessor and description of each. */
-export function formatMounts(mounts: Mounts): string {
+function formatMounts(mounts: Mounts): string {
   return formatTable(
     ['Path', 'Type', 'Accessor', 'Description', 'Version'],
     byPath(mounts).map(([path, mount]) => [
@@ -28,7 +30,7 @@ export function formatMounts(mounts: Mounts): string {
 }
 
 /** Everything about each. `auth` adds the kind of token a method issues. */
-export function formatMountsDetailed(mounts: Mounts, auth: boolean): string {
+function formatMountsDetailed(mounts: Mounts, auth: boolean): string {
   return formatTable(
     [
       ...['Path', 'Plugin', 'Accessor', 'Default TTL', 'Max TTL'],
@@ -47,5 +49,20 @@ export function formatMountsDetailed(mounts: Mounts, auth: boolean): string {
       ...[mount.running_plugin_version || 'n/a', mount.running_sha256 || 'n/a'],
       mount.deprecation_status || 'n/a',
     ]),
+  );
+}
+
+const paths = { 'auth methods': 'sys/auth', 'secrets engines': 'sys/mounts' } as const;
+
+/** Asks the server, and shows them by path. @throws CommandError */
+export async function listMounts(
+  context: Context,
+  what: keyof typeof paths,
+  detailed: boolean,
+): Promise<void> {
+  const answer = await during(`listing ${what}`, context.client.read<Mounts>(paths[what]));
+  const mounts = answer?.data ?? {};
+  context.showSorted(mounts, () =>
+    detailed ? formatMountsDetailed(mounts, what === 'auth methods') : formatMounts(mounts),
   );
 }

@@ -180,15 +180,9 @@ export class EndorsementFinder {
     now: Date,
     fromVendor: boolean,
   ): Promise<readonly Found<DcapEndorsements>[]> {
-    const found: Found<DcapEndorsements>[] = [];
-    for (const source of sources) {
-      const values = await this.#ask(source, () => source.findDcap(evidence, now));
-      for (const value of values) {
-        const { issuedAt } = collateralFacts(value);
-        found.push({ source: source.name, value, issuedAt, fromVendor });
-      }
-    }
-    return found;
+    const issuedAt = (value: DcapEndorsements) => collateralFacts(value).issuedAt;
+    const question = (source: EndorsementSource) => source.findDcap(evidence, now);
+    return await this.#askAll(sources, question, issuedAt, fromVendor);
   }
 
   async #localSnpKeys(report: SnpReport, now: Date): Promise<readonly Found<SnpKey>[]> {
@@ -210,14 +204,8 @@ export class EndorsementFinder {
     now: Date,
     fromVendor: boolean,
   ): Promise<readonly Found<SnpKey>[]> {
-    const found: Found<SnpKey>[] = [];
-    for (const source of sources) {
-      const values = await this.#ask(source, () => source.findSnpKeys(report, now));
-      for (const value of values) {
-        found.push({ source: source.name, value, issuedAt: 0, fromVendor });
-      }
-    }
-    return found;
+    const question = (source: EndorsementSource) => source.findSnpKeys(report, now);
+    return await this.#askAll(sources, question, () => 0, fromVendor);
   }
 
   /**
@@ -266,6 +254,21 @@ export class EndorsementFinder {
       this.#parts.onFault(source, error);
       return [];
     }
+  }
+
+  async #askAll<T>(
+    sources: readonly EndorsementSource[],
+    question: (source: EndorsementSource) => Promise<readonly T[]>,
+    issuedAt: (value: T) => number,
+    fromVendor: boolean,
+  ): Promise<readonly Found<T>[]> {
+    const found: Found<T>[] = [];
+    for (const source of sources) {
+      for (const value of await this.#ask(source, () => question(source))) {
+        found.push({ source: source.name, value, issuedAt: issuedAt(value), fromVendor });
+      }
+    }
+    return found;
   }
 
   async #ask<T>(

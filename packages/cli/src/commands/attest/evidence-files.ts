@@ -107,16 +107,19 @@ function snpEndorsements(
   return { format: 'sev-snp', endorsementKey: key.raw, authority: authority.raw, revocation };
 }
 
+/** Files beside evidence, by their flags. */
+interface GivenFiles {
+  readonly collateral: string | null;
+  readonly certs: readonly string[];
+  readonly crls: readonly string[];
+  readonly pending: string | null;
+  readonly answer: string | null;
+}
+
 /** What was given for this evidence. @throws EvidenceError 'collateral-missing' and others, CommandError */
 export async function readEndorsements(
   evidence: AnyEvidence,
-  given: {
-    readonly collateral: string | null;
-    readonly certs: readonly string[];
-    readonly crls: readonly string[];
-    readonly pending: string | null;
-    readonly answer: string | null;
-  },
+  given: GivenFiles,
   at: Date,
 ): Promise<AnyEndorsements> {
   switch (evidence.format) {
@@ -171,15 +174,7 @@ export function finishFromFiles(
 }
 
 /** A credential, if one is given; else the certificate that is in the evidence, and issuers that are not. */
-async function tpmEndorsements(
-  given: {
-    readonly certs: readonly string[];
-    readonly crls: readonly string[];
-    readonly pending: string | null;
-    readonly answer: string | null;
-  },
-  at: Date,
-): Promise<TpmEndorsements> {
+async function tpmEndorsements(given: GivenFiles, at: Date): Promise<TpmEndorsements> {
   const { pending, answer } = given;
   if (pending === null && answer === null) {
     const intermediates = given.certs.flatMap((path) => readBlocks(path, 'CERTIFICATE'));

@@ -1,8 +1,7 @@
 // `auth list`: what is mounted.
 import { booleanFlag } from '../../arguments/flag.js';
-import { during } from '../../session/explain.js';
 import { command } from '../command.js';
-import { formatMounts, formatMountsDetailed, type Mounts } from '../mount-table.js';
+import { listMounts } from '../mount-table.js';
 
 export const authList = command({
   usage: 'auth list [options]',
@@ -15,11 +14,7 @@ export const authList = command({
   flags: { detailed: booleanFlag('Show everything about each.') },
   arguments: [0, 0],
   async run(context, flags) {
-    const answer = await during('listing auth methods', context.client.read<Mounts>('sys/auth'));
-    const mounts = answer?.data ?? {};
-    context.showSorted(mounts, () =>
-      flags.detailed ? formatMountsDetailed(mounts, true) : formatMounts(mounts),
-    );
+    await listMounts(context, 'auth methods', flags.detailed);
     return 0;
   },
 });

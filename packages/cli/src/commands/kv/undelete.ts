@@ -1,8 +1,8 @@
 // `kv undelete`: bring deleted versions back.
-import { listFlag, UsageError } from '../../arguments/flag.js';
-import { during } from '../../session/explain.js';
+import { listFlag } from '../../arguments/flag.js';
 import { command } from '../command.js';
-import { findKvTarget, mountFlag, requireVersion2 } from './mount.js';
+import { changeVersions } from './change-versions.js';
+import { mountFlag } from './mount.js';
 
 export const kvUndelete = command({
   usage: 'kv undelete [options] KEY',
@@ -16,14 +16,7 @@ export const kvUndelete = command({
   },
   arguments: [1, 1],
   async run(context, flags, args) {
-    const { versions } = flags;
-    if (versions.length === 0) throw new UsageError('-versions must be given');
-    const target = await findKvTarget(context, args[0] ?? '', flags.mount);
-    requireVersion2(target, 'kv undelete');
-    const path = target.path('undelete');
-    const answer = await during(`undeleting ${path}`, context.client.write(path, { versions }));
-    if (answer !== null) context.showAnswer(answer);
-    else context.line(`Success! Data written to: ${path}`);
+    await changeVersions(context, 'undelete', args[0] ?? '', flags);
     return 0;
   },
 });
