@@ -2,7 +2,7 @@
 // what Node comes to, claim by claim.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,18 +13,15 @@ import { nodeProvider } from '@vouchsafe/verifier/node';
 import { build } from 'esbuild-wasm';
 import { verifyCase } from './browser/verify-page.js';
 import { hasProgram, requires } from './harness/requirements.js';
+import { bytesOf, skip, textOf } from './vectors/folder.js';
 
-const vectors =
-  process.env.VOUCHSAFE_VECTORS ?? fileURLToPath(new URL('../../shared/vectors', import.meta.url));
 const entry = fileURLToPath(new URL('browser/verify-page.js', import.meta.url));
 const pageSeconds = 60;
 
 const needsBrowser = requires(hasProgram('chromium'), 'chromium: apt-get install chromium');
-const needsVectors = existsSync(join(vectors, 'README.md'))
-  ? {}
-  : { skip: 'no vectors: set VOUCHSAFE_VECTORS to their folder' };
+const needsVectors = skip ? { skip } : {};
 
-const base64 = (path) => readFileSync(join(vectors, path)).toString('base64');
+const base64 = (path) => Buffer.from(bytesOf(path)).toString('base64');
 
 function flipped(text, at) {
   const bytes = Buffer.from(text, 'base64');
@@ -37,10 +34,7 @@ function readCases() {
     evidence: base64('tdx/phala-dcap-qvl/tdx-v4-production.quote'),
     endorsements: {
       kind: 'dcap',
-      collateral: readFileSync(
-        join(vectors, 'tdx/phala-dcap-qvl/tdx-v4-production.collateral.json'),
-        'utf8',
-      ),
+      collateral: textOf('tdx/phala-dcap-qvl/tdx-v4-production.collateral.json'),
     },
     at: '2025-07-04T10:16:31Z',
   };

@@ -2,10 +2,10 @@
 // Where they are not on purpose, test/peer/differences.js says why. VOUCHSAFE_PEER names the program (bench/README.md).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { ApiClient } from './harness/api-client.js';
+import { freePort } from './harness/free-port.js';
 import { repositoryRoot } from './harness/server-process.js';
 import { DIFFERENCES } from './peer/differences.js';
 import { REQUESTS } from './peer/requests.js';
@@ -19,14 +19,6 @@ const IGNORED = new Set([
   ...['mount_type', 'num_uses', 'token_type', 'deprecation_status', 'commit_date', 'build_date'],
   ...['cluster_id', 'cluster_name', 'passthrough_request_headers', 'identity_policies'],
 ]);
-
-async function freePort() {
-  const probe = createServer();
-  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function startDev([program, ...before]) {
   const address = `127.0.0.1:${await freePort()}`;

@@ -1,10 +1,10 @@
 // The servers that are compared, each pinned to one core: a bare one of the same runtime, ours, and a peer.
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from '../../test/harness/api-client.js';
+import { freePort } from '../../test/harness/free-port.js';
 import {
   certificateFiles,
   enableAudit,
@@ -55,14 +55,6 @@ export async function startVouchsafe({ folder, tls, core, audit, nodeFlags }) {
   const { url, pid } = server;
   const stop = () => server.stop();
   return { url, pid, ca: tls ? server.ca : null, token: rootToken, auditFile, stop };
-}
-
-async function freePort() {
-  const probe = createServer();
-  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 function peerConfiguration({ folder, tls, port, clusterPort, auditFile }) {

@@ -10,14 +10,10 @@ import {
   earPayload,
   itaPayload,
   maaPayload,
-  mintAkCertificate,
-  mintAttest,
   mintNrasResult,
   mintToken,
+  mintTpmQuote,
   nrasDevicePayload,
-  signAttest,
-  tpmContainer,
-  tpmSignature,
 } from '@vouchsafe/verifier/testing';
 
 const at = new Date('2026-05-01T12:00:00Z');
@@ -63,14 +59,7 @@ function tpmQuote() {
   const validity = { notBefore: new Date('2025-01-01'), notAfter: new Date('2035-01-01') };
   const [ca, ak] = [createSoftwareAkCa(validity), createSoftwareAk({ kind: 'ecdsa-p256' })];
   const pcrs = new Map(Array.from({ length: 8 }, (_, pcr) => [pcr, new Uint8Array(32).fill(pcr)]));
-  const quote = mintAttest({ bank: 'sha256', pcrs, extraData: nonce }, ak.hash);
-  const container = tpmContainer({
-    quote,
-    signature: tpmSignature(ak, signAttest(ak, quote)),
-    akPublic: ak.publicArea,
-    pcrs,
-    akCertificates: [mintAkCertificate(ca, ak, validity), ca.intermediate.der],
-  });
+  const container = mintTpmQuote({ ak, ca, ...validity }, { pcrs, extraData: nonce });
   const provenance = {
     kind: 'certificate',
     intermediates: [],

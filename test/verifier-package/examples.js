@@ -21,9 +21,7 @@ import {
   DcapCa,
   extendAll,
   maaPayload,
-  mintAkCertificate,
   mintAmdCrl,
-  mintAttest,
   mintCertificate,
   mintDcapCollateral,
   mintGpuReport,
@@ -31,10 +29,8 @@ import {
   mintSnpReport,
   mintTdxQuote,
   mintToken,
+  mintTpmQuote,
   mintVek,
-  signAttest,
-  tpmContainer,
-  tpmSignature,
   writeAgileLog,
 } from '@vouchsafe/verifier/testing';
 
@@ -94,14 +90,7 @@ const events = [0, 4, 7].map((index) => ({ index, type: 4, data: new Uint8Array(
 const pcrs = new Map(extendAll(events, 'sha256'));
 async function tpm() {
   const extraData = await sessionNonce(expectedBinding, nodeProvider);
-  const quote = mintAttest({ bank: 'sha256', pcrs, extraData }, 'sha256');
-  const container = tpmContainer({
-    quote,
-    signature: tpmSignature(ak, signAttest(ak, quote)),
-    akPublic: ak.publicArea,
-    pcrs,
-    akCertificates: [mintAkCertificate(akCa, ak, validity), akCa.intermediate.der],
-  });
+  const container = mintTpmQuote({ ak, ca: akCa, ...validity }, { pcrs, extraData });
   return {
     container: JSON.stringify(container),
     pinnedVtpmRoots: rootOf(akCa.root.der),

@@ -1,8 +1,10 @@
 // Runs `attest verify` on genuine evidence and on files made up, for the tests of that command. Tests only.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mintCertificate } from '@vouchsafe/verifier/testing';
 import { newFolder, type Outcome, runVouchsafe } from './stub-server.js';
 
 const folder =
@@ -44,4 +46,21 @@ export function put(name: string, bytes: string | Uint8Array): string {
   const path = join(newFolder(), name);
   writeFileSync(path, bytes);
   return path;
+}
+
+/** A certificate of a key of its own that carries `value`, as RA-TLS has it; DER. */
+export function raTlsCertificate(oid: string, value: Uint8Array): Uint8Array {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return mintCertificate({
+    subject: { CN: 'RATLS' },
+    issuer: { CN: 'RATLS' },
+    serial: 1,
+    notBefore: new Date('2020-01-01'),
+    notAfter: new Date('2040-01-01'),
+    publicKey,
+    signingKey: privateKey,
+    signatureAlgorithm: 'ecdsa-p256-sha256',
+    ca: 'bare',
+    extensions: [{ oid, value }],
+  });
 }

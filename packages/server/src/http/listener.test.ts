@@ -171,18 +171,22 @@ describe('a plain listener', () => {
   });
 });
 
+/** Takes down the certificate of whoever asks, null for none. */
+function certificateWatcher() {
+  const seen: (Buffer | null)[] = [];
+  const handler = {
+    handle(request: ApiRequest) {
+      seen.push(request.connection.tls?.peerCertificate ?? null);
+      return Promise.resolve(resultOf(request));
+    },
+  };
+  return { handler, seen };
+}
+
 describe('a TLS listener', () => {
   it('answers over TLS 1.2 and 1.3, with and without a client certificate', async () => {
-    const seen: (Buffer | null)[] = [];
-    const listener = await open(
-      {
-        handle(request: ApiRequest) {
-          seen.push(request.connection.tls?.peerCertificate ?? null);
-          return Promise.resolve(resultOf(request));
-        },
-      },
-      { tls: tlsOptionsOf(SERVER) },
-    );
+    const { handler, seen } = certificateWatcher();
+    const listener = await open(handler, { tls: tlsOptionsOf(SERVER) });
     const identity = { cert: CLIENT.certificate, key: CLIENT.key };
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       for (const given of [{}, identity]) {
@@ -237,16 +241,8 @@ describe('a TLS listener', () => {
   });
 
   it('resumes a session and still knows the client', async () => {
-    const seen: (Buffer | null)[] = [];
-    const listener = await open(
-      {
-        handle(request: ApiRequest) {
-          seen.push(request.connection.tls?.peerCertificate ?? null);
-          return Promise.resolve(resultOf(request));
-        },
-      },
-      { tls: tlsOptionsOf(SERVER) },
-    );
+    const { handler, seen } = certificateWatcher();
+    const listener = await open(handler, { tls: tlsOptionsOf(SERVER) });
     const identity = { cert: CLIENT.certificate, key: CLIENT.key };
     const first = connectTls(listener, identity);
     const [answer, [session]] = await Promise.all([

@@ -9,22 +9,8 @@ import type { EvidenceFormat } from '../types.js';
 import type { DcapCa } from './dcap-ca.js';
 import { type GpuReportFields, mintGpuReport, type SoftwareNvidia } from './nvidia-gpu.js';
 import { mintTdxQuote, type TdReportFields } from './tdx-quote.js';
-import {
-  mintAkCertificate,
-  mintAttest,
-  type SoftwareAk,
-  type SoftwareAkCa,
-  signAttest,
-  somePcrs,
-  tpmContainer,
-  tpmSignature,
-  type Validity,
-} from './tpm.js';
-
-export interface SoftwareTpm extends Validity {
-  readonly ak: SoftwareAk;
-  readonly ca: SoftwareAkCa;
-}
+import { somePcrs } from './tpm.js';
+import { mintTpmQuote, type SoftwareTpm } from './tpm-quote.js';
 
 export type SoftwarePart =
   | { readonly kind: 'td'; readonly ca: DcapCa; readonly report?: Partial<TdReportFields> }
@@ -52,19 +38,6 @@ export interface MintedPart {
 
 const formats = { td: 'tdx-dcap', gpu: 'nvidia-gpu', tpm: 'tpm2-quote' } as const;
 
-function mintTpmQuote({ ak, ca, notBefore, notAfter }: SoftwareTpm, nonce: Uint8Array): Uint8Array {
-  const pcrs = somePcrs('sha256', [0, 1, 2, 3, 4, 5, 6, 7]);
-  const quote = mintAttest({ bank: 'sha256', pcrs, extraData: nonce }, ak.hash);
-  const container = tpmContainer({
-    quote,
-    signature: tpmSignature(ak, signAttest(ak, quote)),
-    akPublic: ak.publicArea,
-    pcrs,
-    akCertificates: [mintAkCertificate(ca, ak, { notBefore, notAfter }), ca.intermediate.der],
-  });
-  return new TextEncoder().encode(JSON.stringify(container));
-}
-
 async function mintPart(part: SoftwarePart, binding: Uint8Array): Promise<Uint8Array> {
   switch (part.kind) {
     case 'td':
@@ -73,8 +46,12 @@ async function mintPart(part: SoftwarePart, binding: Uint8Array): Promise<Uint8A
       const nonce = await sessionNonce(binding, nodeProvider);
       return mintGpuReport(part.nvidia, { ...part.report, nonce });
     }
-    case 'tpm':
-      return mintTpmQuote(part.tpm, await sessionNonce(binding, nodeProvider));
+    case 'tpm': {
+      const pcrs = somePcrs('sha256', [0, 1, 2, 3, 4, 5, 6, 7]);
+      const extraData = await sessionNonce(binding, nodeProvider);
+      const container = mintTpmQuote(part.tpm, { pcrs, extraData });
+      return new TextEncoder().encode(JSON.stringify(container));
+    }
   }
 }
 

@@ -15,7 +15,6 @@ export {
   mintComposite,
   type SoftwareMachine,
   type SoftwarePart,
-  type SoftwareTpm,
 } from './composite.js';
 export { makeManifest, signManifest } from './corim.js';
 export {
@@ -155,6 +154,7 @@ export {
   type SoftwareEkKind,
   type SoftwareEkOptions,
 } from './tpm-credential.js';
+export { mintTpmQuote, type SoftwareTpm } from './tpm-quote.js';
 export {
   derName,
   type MintCertificateOptions,

@@ -1,16 +1,19 @@
 // `attest verify` and `attest show` over composite evidence: genuine parts and minted ones, what lies beside each, and
 // compositions that are none; and over a certificate that a quote was not made for.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { createTokenIssuer, earPayload, mintToken } from '@vouchsafe/verifier/testing';
 import {
-  createTokenIssuer,
-  earPayload,
-  mintCertificate,
-  mintToken,
-} from '@vouchsafe/verifier/testing';
-import { codesOf, judge, put, skip, type Verdict, vector, verify } from '../../testing/evidence.js';
+  codesOf,
+  judge,
+  put,
+  raTlsCertificate,
+  skip,
+  type Verdict,
+  vector,
+  verify,
+} from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
 
 interface CompositeVerdict extends Omit<Verdict, 'faults' | 'claims'> {
@@ -294,23 +297,9 @@ describe('composite evidence is refused, with the part named:', { skip }, () => 
 });
 
 describe('a quote in an RA-TLS certificate', { skip }, () => {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const certificate = (value: Uint8Array) =>
-    mintCertificate({
-      subject: { CN: 'RATLS' },
-      issuer: { CN: 'RATLS' },
-      serial: 1,
-      notBefore: new Date('2020-01-01'),
-      notAfter: new Date('2040-01-01'),
-      publicKey,
-      signingKey: privateKey,
-      signatureAlgorithm: 'ecdsa-p256-sha256',
-      ca: 'bare',
-      extensions: [{ oid: '1.2.840.113741.1337.6', value }],
-    });
   const quote = () => new Uint8Array(readFileSync(vector(`${quotePath}.quote`)));
   const judgeCertificate = (bytes: Uint8Array) =>
-    judge(...forTd(), put('cert.der', certificate(bytes)));
+    judge(...forTd(), put('cert.der', raTlsCertificate('1.2.840.113741.1337.6', bytes)));
 
   test('made for another key is genuine and not acceptable, with its claims', async () => {
     const [code, verdict] = await judgeCertificate(quote());

@@ -1,16 +1,10 @@
 // `attest verify` and `attest show` over formats that need nothing beside them, and over evidence in envelopes.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { formatDcapEndorsements } from '@vouchsafe/verifier';
-import {
-  DcapCa,
-  mintCertificate,
-  mintDcapCollateral,
-  mintTdxQuote,
-} from '@vouchsafe/verifier/testing';
-import { codesOf, judge, put, skip, vector } from '../../testing/evidence.js';
+import { DcapCa, mintDcapCollateral, mintTdxQuote } from '@vouchsafe/verifier/testing';
+import { codesOf, judge, put, raTlsCertificate, skip, vector } from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
 
 describe('Nitro documents', { skip }, () => {
@@ -80,20 +74,6 @@ describe('evidence in envelopes', { skip }, () => {
   const type = 'application/vnd.vouchsafe.aws-nitro';
   const document = () => readFileSync(vector('nitro/dstack/nitro-production-1.cose'));
   const at = '-at=2025-12-25T13:15:38Z';
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const certificate = (oid: string, value: Uint8Array) =>
-    mintCertificate({
-      subject: { CN: 'RATLS' },
-      issuer: { CN: 'RATLS' },
-      serial: 1,
-      notBefore: new Date('2020-01-01'),
-      notAfter: new Date('2040-01-01'),
-      publicKey,
-      signingKey: privateKey,
-      signatureAlgorithm: 'ecdsa-p256-sha256',
-      ca: 'bare',
-      extensions: [{ oid, value }],
-    });
 
   test('a CMW record is opened', async () => {
     const record = JSON.stringify([type, document().toString('base64url'), 4]);
@@ -116,7 +96,7 @@ describe('evidence in envelopes', { skip }, () => {
     const ca = DcapCa.create({ now: new Date() });
     const quote = mintTdxQuote(ca, { version: 5, report: {} });
     const documents = formatDcapEndorsements(mintDcapCollateral(ca, { now: new Date() }));
-    const file = put('cert.der', certificate('1.2.840.113741.1337.6', quote));
+    const file = put('cert.der', raTlsCertificate('1.2.840.113741.1337.6', quote));
     const [code, verdict] = await judge(`-collateral=${put('collateral.json', documents)}`, file);
     assert.equal(code, 4);
     assert.equal(verdict.format, 'tdx-dcap');
@@ -124,7 +104,9 @@ describe('evidence in envelopes', { skip }, () => {
   });
 
   test('a certificate without evidence is refused', async () => {
-    const [code, verdict] = await judge(put('cert.der', certificate('1.2.3', new Uint8Array(1))));
+    const [code, verdict] = await judge(
+      put('cert.der', raTlsCertificate('1.2.3', new Uint8Array(1))),
+    );
     assert.equal(code, 4);
     assert.equal(verdict.faults[0]?.code, 'unsupported-format');
   });

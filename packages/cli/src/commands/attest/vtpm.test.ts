@@ -2,15 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import {
-  createSoftwareAk,
-  createSoftwareAkCa,
-  mintAkCertificate,
-  mintAttest,
-  signAttest,
-  tpmContainer,
-  tpmSignature,
-} from '@vouchsafe/verifier/testing';
+import { createSoftwareAk, createSoftwareAkCa, mintTpmQuote } from '@vouchsafe/verifier/testing';
 import { judge, put, skip, vector } from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
 
@@ -74,14 +66,8 @@ describe('a TPM quote', () => {
   const ca = createSoftwareAkCa(dates);
   const ak = createSoftwareAk({ kind: 'ecdsa-p256' });
   const pcrs = new Map([[7, new Uint8Array(32)]]);
-  const quote = mintAttest({ bank: 'sha256', pcrs, extraData: new Uint8Array(32) }, 'sha256');
-  const container = tpmContainer({
-    quote,
-    signature: tpmSignature(ak, signAttest(ak, quote)),
-    akPublic: ak.publicArea,
-    pcrs,
-    akCertificates: [mintAkCertificate(ca, ak, dates), ca.intermediate.der],
-  });
+  const extraData = new Uint8Array(32);
+  const container = mintTpmQuote({ ak, ca, ...dates }, { pcrs, extraData });
 
   test('by a key that nobody trusted certified is not genuine', async () => {
     const [code, { format, faults }] = await judge(at, put('q', JSON.stringify(container)));

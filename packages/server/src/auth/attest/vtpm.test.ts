@@ -9,17 +9,15 @@ import {
   createSoftwareAk,
   createSoftwareAkCa,
   DcapCa,
-  mintAkCertificate,
   mintAttest,
   mintDcapCollateral,
   mintHclReport,
   mintTdxQuote,
+  mintTpmQuote,
   runtimeData,
   runtimeReportData,
   signAttest,
   tdReportBytes,
-  tpmContainer,
-  tpmSignature,
 } from '@vouchsafe/verifier/testing';
 import { CACHE_LIMITS, EndorsementCache } from '../../endorsements/cache.js';
 import { EndorsementFinder } from '../../endorsements/find.js';
@@ -41,15 +39,8 @@ function quoteOver(extraData: Uint8Array) {
 }
 
 function tpmEvidence(extraData: Uint8Array, certified = true): object {
-  const { message, numbers } = quoteOver(extraData);
-  const chain = [mintAkCertificate(ca, ak, dates), ca.intermediate.der];
-  return tpmContainer({
-    quote: message,
-    signature: tpmSignature(ak, numbers),
-    akPublic: ak.publicArea,
-    pcrs,
-    akCertificates: certified ? chain : [],
-  });
+  const container = mintTpmQuote({ ak, ca, ...dates }, { pcrs, extraData });
+  return certified ? container : { ...container, ak_certificates: [] };
 }
 
 function azureEvidence(extraData: Uint8Array): object {
