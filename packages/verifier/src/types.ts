@@ -151,10 +151,10 @@ export interface PolicyRules<P extends FormatPolicy> {
   /** Code of a fault to what it speaks of in the trust vector; a code not here is configuration. */
   readonly trust: Readonly<Record<string, keyof TrustVector>>;
   /**
-   * Elements of the vector about which evidence of this kind is silent, and which are therefore not
-   * affirmed for want of faults. Absent: it speaks of configuration, executables, hardware and memory.
+   * What evidence itself says of elements of the vector, 0 where it is silent. Of those that are not named, an appraisal
+   * without faults affirms configuration, hardware and memory, executables if there were reference values, and no other.
    */
-  readonly silentOn?: (claims: VerifiedClaims) => readonly (keyof TrustVector)[];
+  readonly statedTrust?: (claims: VerifiedClaims) => Partial<TrustVector>;
 }
 
 /** What a format's verify() has established, before mint() seals it. */
@@ -232,7 +232,8 @@ export interface Fault {
 }
 
 /**
- * AR4SI trustworthiness vector: 2..31 affirming, 32..95 warning, 96..127 contraindicated, 0 no claim.
+ * AR4SI trustworthiness vector: 2..31 affirming, 32..95 warning, 96..127 contraindicated, 0 no claim. Other verifiers' results may
+ * have 1 (evidence that was not understood), -1 (a verifier that failed) and numbers down to -128, which are repeated.
  */
 export interface TrustVector {
   readonly instance_identity: number;

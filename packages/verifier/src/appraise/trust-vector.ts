@@ -1,6 +1,8 @@
 // The AR4SI trustworthiness vector of an appraisal (draft-ietf-rats-ar4si, section 2.3.4).
 // A summary for relying parties that speak EAR; the faults are the authority.
 import { registeredFormats } from '../registry.js';
+import { isWorse, tierOf } from '../results/ear.js';
+import { noEndorsements } from '../tokens/token-format.js';
 import type { Fault, TrustVector, VerifiedClaims } from '../types.js';
 
 type Element = keyof TrustVector;
@@ -31,6 +33,8 @@ const affirmed: Readonly<Partial<Record<Element, string>>> = {
   runtime_opaque: 'the owner of the machine cannot look inside',
 };
 const unsaid = 'not appraised';
+/** Of tokens: whoever issued it has seen the evidence, and nobody here. */
+const byWord = 'by the word of the issuer';
 
 export interface Trust {
   readonly vector: TrustVector;
@@ -44,8 +48,10 @@ export function toTrust(
   faults: readonly Fault[],
   measured: boolean,
 ): Trust {
-  const rules = registeredFormats.find(({ format }) => format === claims.format)?.policy;
-  const own = rules?.trust ?? {};
+  const registered = registeredFormats.find(({ format }) => format === claims.format);
+  const own = registered?.policy.trust ?? {};
+  const stated = registered?.policy.statedTrust?.(claims) ?? {};
+  const isToken = registered?.endorsementFormat === noEndorsements.format;
   const elementOf = (code: string): Element | null => {
     if (Object.hasOwn(own, code)) return own[code] ?? null;
     return Object.hasOwn(sharedElements, code) ? (sharedElements[code] ?? null) : 'configuration';
@@ -56,32 +62,32 @@ export function toTrust(
     executables: measured ? affirming : noClaim,
     file_system: noClaim,
     hardware: affirming,
-    runtime_opaque: runtimeOpaque(claims),
+    runtime_opaque: affirming,
     storage_opaque: noClaim,
     sourced_data: noClaim,
+    ...stated,
   };
-  for (const element of rules?.silentOn?.(claims) ?? []) vector[element] = noClaim;
   const codes = new Map<Element, Set<string>>();
-  if (claims.debug) codes.set('runtime_opaque', new Set(['debug']));
+  if (claims.debug) {
+    vector.runtime_opaque = contraindicated;
+    codes.set('runtime_opaque', new Set(['debug']));
+  }
   for (const { code } of faults) {
     const element = elementOf(code);
     if (element === null) continue;
-    vector[element] = faulty[element] ?? contraindicated;
+    const found = faulty[element] ?? contraindicated;
+    if (!isWorse(tierOf(vector[element]), tierOf(found))) vector[element] = found;
     codes.set(element, (codes.get(element) ?? new Set()).add(code));
   }
   const reasonFor = (element: Element): string => {
     const found = codes.get(element);
     if (found !== undefined) return [...found].join(', ');
-    return vector[element] === noClaim ? unsaid : (affirmed[element] ?? unsaid);
+    if (vector[element] === noClaim) return unsaid;
+    const why = stated[element] === undefined ? (affirmed[element] ?? unsaid) : 'so it is stated';
+    return isToken ? `${why}, ${byWord}` : why;
   };
   const reasons = Object.fromEntries(
     Object.keys(vector).map((element) => [element, reasonFor(element as Element)]),
   ) as Record<Element, string>;
   return { vector: Object.freeze(vector), reasons: Object.freeze(reasons) };
-}
-
-/** A machine without a TEE hides nothing from its owner: that is no fault, and no claim. */
-function runtimeOpaque({ debug, values }: VerifiedClaims): number {
-  if (debug) return contraindicated;
-  return values.memory_protected === false ? noClaim : affirming;
 }

@@ -48,7 +48,7 @@ export const nitroPolicyRules: PolicyRules<NitroPolicy> = {
   ],
   trust: { 'document-kind': 'hardware', 'pcr-missing': 'executables' },
   // A TPM says what was booted. Whether the owner can log in to that is another matter.
-  silentOn: ({ values }) => (values.document_kind === 'nitrotpm' ? ['runtime_opaque'] : []),
+  statedTrust: ({ values }) => (values.document_kind === 'nitrotpm' ? { runtime_opaque: 0 } : {}),
 };
 
 function findRegisterFaults(claims: VerifiedClaims, policy: NitroPolicy): Fault[] {

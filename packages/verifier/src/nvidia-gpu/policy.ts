@@ -58,7 +58,7 @@ export const gpuPolicyRules: PolicyRules<GpuPolicy> = {
     ...uncheckedRevocationTrust,
   },
   // Nor does a report say who can look into the GPU's memory.
-  silentOn: () => ['runtime_opaque'],
+  statedTrust: () => ({ runtime_opaque: 0 }),
 };
 
 const isMeasured = (set: ReferenceSet): boolean =>

@@ -100,9 +100,15 @@ export function tierOf(value: number): EarTier {
   return size >= 2 ? 'affirming' : 'none';
 }
 
+const order = Object.keys(trustTiers) as EarTier[];
+
+/** Whether the one is worse than the other. No claim is worse than an affirming one. */
+export function isWorse(tier: EarTier, than: EarTier): boolean {
+  return order.indexOf(tier) > order.indexOf(than);
+}
+
 function worst(found: readonly EarTier[]): EarTier {
-  const order = Object.keys(trustTiers) as EarTier[];
-  return found.reduce((a, b) => (order.indexOf(b) > order.indexOf(a) ? b : a), 'affirming');
+  return found.reduce((a, b) => (isWorse(b, a) ? b : a), 'affirming');
 }
 
 /** Elements that say something: 0 is no claim, and leaving it out says the same. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { appraise } from '../appraise/appraise.js';
-import { parseAppraisalPolicy } from '../appraise/policy.js';
+import { parseAppraisalPolicy, parseReferenceValues } from '../appraise/policy.js';
 import { encodeBase64Url } from '../encoding/base64.js';
 import type { EvidenceErrorCode } from '../errors.js';
 import type { CryptoProvider } from '../provider.js';
@@ -16,6 +16,7 @@ import type {
   ExpectedBinding,
   TrustedIssuer,
   TrustedRoot,
+  TrustVector,
   VerifiedClaims,
 } from '../types.js';
 import { parseEvidence, verifyEvidence } from '../verify.js';
@@ -133,6 +134,38 @@ export function appraises(scene: TokenScene, rows: PolicyRows): void {
           codes,
         );
         assert.equal(status === 'affirming', codes.length === 0);
+      });
+    }
+  });
+}
+
+export type TrustRows = readonly (readonly [
+  sentence: string,
+  policy: TokenMembers,
+  /** Elements that are not named here must be 0: no claim. */
+  vector: Partial<TrustVector>,
+  spoiled?: Spoiled,
+  /** A reference set, if there are reference values. */
+  reference?: TokenMembers,
+])[];
+
+/** Of what the result makes a claim, and of what it makes none. */
+export function claimsTrust(scene: TokenScene, rows: TrustRows): void {
+  describe(`${scene.format}: the trust vector`, () => {
+    for (const [sentence, members, vector, spoiled, reference] of rows) {
+      it(sentence, async () => {
+        const formats = { [scene.format]: members };
+        const policy = parseAppraisalPolicy({ name: 'p', formats });
+        const sets = { name: 'r', kind: 'workload', format: scene.format, any_of: [reference] };
+        const references = reference === undefined ? [] : [parseReferenceValues(sets)];
+        const result = appraise(await play(scene, spoiled), policy, references);
+        const claimed = Object.entries(result.trustVector).filter(([, value]) => value !== 0);
+        assert.deepEqual(Object.fromEntries(claimed), vector);
+        for (const [element, value] of Object.entries(result.trustVector)) {
+          const reason = result.trustReasons[element as keyof TrustVector];
+          assert.equal(reason === 'not appraised', value === 0, element);
+          if (value > 0 && value < 32) assert.match(reason, /by the word of the issuer$/);
+        }
       });
     }
   });

@@ -2,7 +2,7 @@
 
 import { EvidenceError } from '../errors.js';
 import type { ListKnob } from '../rules/list-policy.js';
-import { type TcbStatus, tcbStatuses } from '../types.js';
+import { type TcbStatus, type TrustVector, tcbStatuses, type VerifiedClaims } from '../types.js';
 
 const bySpelling: ReadonlyMap<string, TcbStatus> = new Map(
   tcbStatuses.map((status) => [status.toLowerCase(), status]),
@@ -24,6 +24,11 @@ export function parseTcbStatus(text: string): TcbStatus {
 /** The claim `tcb_status` of Intel TEEs. An issuer that does not state it leaves `unstated`. */
 export function tcbClaim(status: TcbStatus | null): { readonly tcb_status: string } {
   return { tcb_status: status ?? 'unstated' };
+}
+
+/** Whoever does not state the status of an Intel TEE is silent on its hardware, also where the policy accepts that. */
+export function statedTcbTrust({ values }: VerifiedClaims): Partial<TrustVector> {
+  return values.tcb_status === 'unstated' ? { hardware: 0 } : {};
 }
 
 /** TEEs of other vendors have no such claim, and pass. */

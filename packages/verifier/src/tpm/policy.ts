@@ -82,5 +82,5 @@ export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
     ...uncheckedRevocationTrust,
   },
   // A TPM quotes what was booted; it does not see who reads the machine's memory.
-  silentOn: () => ['runtime_opaque'],
+  statedTrust: () => ({ runtime_opaque: 0 }),
 };

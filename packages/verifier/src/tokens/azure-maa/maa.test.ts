@@ -9,6 +9,7 @@ import {
   appraises,
   binding,
   bindingHex,
+  claimsTrust,
   merged,
   play,
   refuses,
@@ -258,5 +259,79 @@ appraises(tdx, [
     pinned,
     ['tcb-status'],
     { payload: { attester_tcb_status: 'OUT_OF_DATE' } },
+  ],
+]);
+
+const unstated = { ...pinned, tcb_statuses: ['unstated'] };
+const noStatus: Spoiled = without('attester_tcb_status', 'attester_tcb_date');
+
+claimsTrust(sgx, [
+  ['of an enclave is silent on the hardware', unstated, { configuration: 2, runtime_opaque: 2 }],
+  [
+    'of an enclave is silent on it with measurements too',
+    unstated,
+    { configuration: 2, executables: 2, runtime_opaque: 2 },
+    {},
+    { mrenclave: ['e1'.repeat(32)] },
+  ],
+  [
+    'of an enclave whose status is asked for warns of the hardware',
+    pinned,
+    { configuration: 2, hardware: 32, runtime_opaque: 2 },
+  ],
+  [
+    'of an enclave in debug mode affirms nothing',
+    unstated,
+    { configuration: 96, runtime_opaque: 96 },
+    { payload: { 'x-ms-sgx-is-debuggable': true } },
+  ],
+]);
+
+claimsTrust(tdx, [
+  ['of a TD speaks of its hardware', pinned, { configuration: 2, hardware: 2, runtime_opaque: 2 }],
+  [
+    'of a TD without a status is silent on it',
+    unstated,
+    { configuration: 2, runtime_opaque: 2 },
+    noStatus,
+  ],
+  [
+    'of a TD without a status is silent on it where any will do',
+    { ...pinned, tcb_statuses: null },
+    { configuration: 2, runtime_opaque: 2 },
+    noStatus,
+  ],
+  [
+    'of a TD with other measurements warns',
+    pinned,
+    { configuration: 2, executables: 33, hardware: 2, runtime_opaque: 2 },
+    {},
+    { mrtd: ['00'.repeat(48)] },
+  ],
+]);
+
+for (const scene of [snp, vm]) {
+  claimsTrust(scene, [
+    [
+      'of an SNP guest speaks of its hardware, and of no identity, file or disk',
+      pinned,
+      { configuration: 2, hardware: 2, runtime_opaque: 2 },
+    ],
+  ]);
+}
+
+claimsTrust(vm, [
+  [
+    'of a VM in a TD without a status is silent on the hardware',
+    unstated,
+    { configuration: 2, runtime_opaque: 2 },
+    {
+      payload: {
+        'x-ms-isolation-tee': merged(tdx.payload, {
+          attester_tcb_status: undefined,
+          'x-ms-compliance-status': 'azure-compliant-cvm',
+        }),
+      },
+    },
   ],
 ]);

@@ -2,7 +2,8 @@
 // which policy was applied must be pinned, or waived in so many words.
 
 import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
-import { tcbStatusKnob } from '../stated-tcb.js';
+import type { PolicyRules } from '../../types.js';
+import { statedTcbTrust, tcbStatusKnob } from '../stated-tcb.js';
 
 export type MaaPolicy = ListPolicy<
   'policy_hashes' | 'attestation_types' | 'compliance_statuses' | 'tcb_statuses'
@@ -10,7 +11,7 @@ export type MaaPolicy = ListPolicy<
 
 const types = ['sgx', 'tdxvm', 'sevsnpvm', 'azurevm'] as const;
 
-export const maaPolicyRules = listPolicyRules({
+const lists = listPolicyRules({
   policy_hashes: {
     claim: 'policy_hash',
     code: 'policy-hash',
@@ -44,3 +45,6 @@ export const maaPolicyRules = listPolicyRules({
   },
   tcb_statuses: tcbStatusKnob,
 });
+
+/** Of SNP the token states the levels of the firmware, of Intel's TEEs their status or nothing. */
+export const maaPolicyRules: PolicyRules<MaaPolicy> = { ...lists, statedTrust: statedTcbTrust };

@@ -12,6 +12,7 @@ import {
   acceptsLikeEveryToken,
   appraises,
   bindingHex,
+  claimsTrust,
   merged,
   play,
   refuses,
@@ -266,5 +267,49 @@ appraises(scene, [
     'with a variable added to it is refused',
     { ...pinned, require: { env: { subset_of: ['PATH=/bin'] } } },
     ['requirement'],
+  ],
+]);
+
+const onAnything = { ...pinned, hwmodels: null };
+
+claimsTrust(scene, [
+  [
+    'of a TD speaks of configuration, hardware and memory',
+    pinned,
+    { configuration: 2, hardware: 2, runtime_opaque: 2 },
+  ],
+  [
+    'of a TD without a status is silent on the hardware',
+    { ...pinned, tcb_statuses: null },
+    { configuration: 2, runtime_opaque: 2 },
+    payload({ tdx: undefined }),
+  ],
+  ...['GCP_AMD_SEV', 'GCP_AMD_SEV_ES', 'GCP_SHIELDED_VM', 'GCP_NEW'].map(
+    (hwmodel) =>
+      [
+        `of ${hwmodel} is silent on hardware and memory`,
+        onAnything,
+        { configuration: 2 },
+        payload({ hwmodel, tdx: undefined }),
+      ] as const,
+  ),
+  [
+    'of hardware that is not accepted warns, and is silent on memory',
+    pinned,
+    { configuration: 2, hardware: 32 },
+    payload({ hwmodel: 'GCP_AMD_SEV', tdx: undefined }),
+  ],
+  [
+    'of a debug image affirms no memory',
+    onAnything,
+    { configuration: 96, runtime_opaque: 96 },
+    payload({ hwmodel: 'GCP_AMD_SEV', tdx: undefined, dbgstat: 'enabled' }),
+  ],
+  [
+    'affirms executables by reference values alone',
+    onAnything,
+    { configuration: 2, executables: 2 },
+    payload({ hwmodel: 'GCP_SHIELDED_VM', tdx: undefined }),
+    { image_digest: [`sha256:${'1a'.repeat(32)}`] },
   ],
 ]);

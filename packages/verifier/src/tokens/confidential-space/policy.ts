@@ -2,8 +2,8 @@
 // whose project it is must be pinned, or waived in so many words; what the workload is, by reference values.
 
 import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
-import type { Fault, VerifiedClaims } from '../../types.js';
-import { tcbStatusKnob } from '../stated-tcb.js';
+import type { Fault, PolicyRules, TrustVector, VerifiedClaims } from '../../types.js';
+import { statedTcbTrust, tcbStatusKnob } from '../stated-tcb.js';
 
 export type ConfidentialSpacePolicy = ListPolicy<
   | 'project_ids'
@@ -14,7 +14,7 @@ export type ConfidentialSpacePolicy = ListPolicy<
   | 'tcb_statuses'
 >;
 
-export const confidentialSpacePolicyRules = listPolicyRules(
+const lists = listPolicyRules(
   {
     project_ids: {
       claim: 'project_id',
@@ -71,6 +71,20 @@ export const confidentialSpacePolicyRules = listPolicyRules(
   },
   { findFaults: findSecureBootFault, trust: { 'secure-boot': 'configuration' } },
 );
+
+export const confidentialSpacePolicyRules: PolicyRules<ConfidentialSpacePolicy> = {
+  ...lists,
+  statedTrust,
+};
+
+/**
+ * The token names the hardware, and states a level of TDX alone. SEV and SEV-ES leave memory to be changed from outside, and a
+ * shielded VM leaves it to be read.
+ */
+function statedTrust(claims: VerifiedClaims): Partial<TrustVector> {
+  if (claims.values.hwmodel === 'GCP_INTEL_TDX') return statedTcbTrust(claims);
+  return { hardware: 0, runtime_opaque: 0 };
+}
 
 function findSecureBootFault(claims: VerifiedClaims): readonly Fault[] {
   if (claims.values.secure_boot === true) return [];

@@ -8,7 +8,14 @@ import { EvidenceError } from '../../errors.js';
 import type { StatedClaims } from '../../join-claims.js';
 import type { ClaimReader } from '../../jose/claim-reader.js';
 import type { VerifiedToken } from '../../jose/verify-token.js';
-import { type EarTier, earProfile, tierOf, trustTiers, vectorElements } from '../../results/ear.js';
+import {
+  type EarTier,
+  earProfile,
+  isWorse,
+  tierOf,
+  trustTiers,
+  vectorElements,
+} from '../../results/ear.js';
 import type { ClaimValue } from '../../types.js';
 import { type Bound, type TokenFacts, unbound } from '../token-format.js';
 
@@ -68,7 +75,6 @@ function readStatus(appraisal: ClaimReader, name: string): EarTier {
 }
 
 const tierNames = Object.keys(trustTiers) as EarTier[];
-const rank = (tier: EarTier) => tierNames.indexOf(tier);
 
 function readVector(appraisal: ClaimReader, name: string): Record<string, number> {
   const vector = appraisal.findObject(name);
@@ -138,9 +144,9 @@ function readBound(claims: ClaimReader, evidence: ClaimReader | null): Bound {
 function readAppraisal(appraisal: ClaimReader, name: string, spelling: Spelling): Appraisal {
   const status = readStatus(appraisal, spelling.status);
   const vector = readVector(appraisal, spelling.vector);
-  const worst = Math.max(...Object.values(vector).map((value) => rank(tierOf(value))));
+  const tiers = Object.values(vector).map(tierOf);
   // AR4SI section 3.2: a status is never better than the worst claim; claims of 0 say nothing.
-  if (worst > rank('none') && rank(status) < worst) {
+  if (tiers.some((tier) => isWorse(tier, 'none') && isWorse(tier, status))) {
     throw appraisal.invalid(spelling.status, 'a status no better than the vector');
   }
   const policyIds = readPolicyIds(appraisal, spelling);

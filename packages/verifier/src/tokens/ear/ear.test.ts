@@ -17,6 +17,7 @@ import {
   appraises,
   binding,
   bindingHex,
+  claimsTrust,
   merged,
   now,
   nowSeconds,
@@ -317,3 +318,102 @@ for (const [algorithm, crv] of Object.entries(algorithms)) {
     });
   }
 }
+
+const stated = { instance_identity: 2, configuration: 2, executables: 3, hardware: 2 };
+const lax = { policy_ids: ['policy-1'], statuses: ['affirming', 'warning'] };
+const warning = (change: Members): Spoiled => ({
+  payload: {
+    submods: {
+      cpu0: merged({
+        ...submodules(ietf).cpu0,
+        ear_status: 'warning',
+        ear_trustworthiness_vector: change,
+      }),
+    },
+  },
+});
+
+claimsTrust(ietf, [
+  ['says what the EAR says, and nothing of what that leaves out', pinned, stated],
+  [
+    'of an EAR without a vector is silent on all',
+    pinned,
+    {},
+    cpu(ietf, { ear_trustworthiness_vector: undefined }),
+  ],
+  [
+    'of an EAR whose vector is zeros is silent on all',
+    pinned,
+    {},
+    cpu(ietf, { ear_trustworthiness_vector: { hardware: 0, configuration: 0 } }),
+  ],
+  [
+    'speaks of memory if the EAR does',
+    pinned,
+    { ...stated, runtime_opaque: 2, storage_opaque: 2 },
+    vector({ 'runtime-opaque': 2, 'storage-opaque': 2 }),
+  ],
+  [
+    'is silent on what one of two parts is silent on',
+    pinned,
+    { executables: 3 },
+    second({ ear_trustworthiness_vector: { executables: 2 } }),
+  ],
+  [
+    'is silent on all if one of two parts is',
+    pinned,
+    {},
+    second({ ear_trustworthiness_vector: undefined }),
+  ],
+  ['repeats a warning that the policy accepts', lax, { hardware: 32 }, warning({ hardware: 32 })],
+  [
+    'repeats the worse of two',
+    lax,
+    { executables: 33 },
+    second({ ear_status: 'warning', ear_trustworthiness_vector: { executables: 33 } }),
+  ],
+  [
+    'repeats what the verifier says of itself',
+    pinned,
+    { hardware: -1 },
+    cpu(ietf, { ear_trustworthiness_vector: { hardware: -1 } }),
+  ],
+  [
+    'contraindicates what is not accepted, whatever the EAR affirms',
+    { policy_ids: ['policy-2'] },
+    { ...stated, configuration: 96 },
+  ],
+]);
+
+claimsTrust(trustee, [
+  [
+    'affirms executables by reference values where the EAR is silent on them',
+    pinned,
+    { executables: 2 },
+    cpu(trustee, { 'ear.trustworthiness-vector': {} }),
+    { 'cpu0.evidence.tdx.quote.body.mr_td': ['ab'.repeat(48)] },
+  ],
+  [
+    'does not better by reference values what the EAR warns of',
+    lax,
+    { executables: 33 },
+    cpu(trustee, { 'ear.status': 'warning', 'ear.trustworthiness-vector': { executables: 33 } }),
+    { 'cpu0.evidence.tdx.quote.body.mr_td': ['ab'.repeat(48)] },
+  ],
+  [
+    'is not bettered by a fault that is found here',
+    { ...lax, statuses: null },
+    { executables: 96 },
+    cpu(trustee, {
+      'ear.status': 'contraindicated',
+      'ear.trustworthiness-vector': { executables: 96 },
+    }),
+    { 'cpu0.evidence.tdx.quote.body.mr_td': ['00'.repeat(48)] },
+  ],
+  [
+    'of annotated evidence in debug mode affirms no memory',
+    pinned,
+    { ...stated, configuration: 96, runtime_opaque: 96 },
+    evidence({ tdx: { td_attributes: { debug: true } } }),
+  ],
+]);

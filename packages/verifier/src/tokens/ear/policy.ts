@@ -1,13 +1,14 @@
 // What a policy can say of EARs: whose verdict counts was said by the trusted issuer; here, which verdicts, by
 // which of its policies, in which profile, and how old.
 
+import { isWorse, tierOf, vectorElements } from '../../results/ear.js';
 import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
-import type { Fault, PolicyRules, VerifiedClaims } from '../../types.js';
+import type { Fault, PolicyRules, TrustVector, VerifiedClaims } from '../../types.js';
 import { earProfiles } from './claims.js';
 
 export type EarPolicy = ListPolicy<'statuses' | 'policy_ids' | 'profiles' | 'verifier_builds'>;
 
-const rules = listPolicyRules(
+const lists = listPolicyRules(
   {
     statuses: {
       claim: 'statuses',
@@ -54,11 +55,25 @@ const rules = listPolicyRules(
   { findFaults: findExpiryFault, trust: { 'no-expiry': 'configuration' } },
 );
 
-/** Another's verdict, repeated: who can look into the memory is for that verdict to say. */
-export const earPolicyRules: PolicyRules<EarPolicy> = {
-  ...rules,
-  silentOn: () => ['runtime_opaque'],
-};
+export const earPolicyRules: PolicyRules<EarPolicy> = { ...lists, statedTrust };
+
+const elements = Object.keys(vectorElements) as (keyof TrustVector)[];
+
+/**
+ * Another's verdict, repeated: of each element what the worst part says, where silence is worse than to affirm. Executables that
+ * it is silent on may be affirmed by reference values of our own for what it repeats of the evidence.
+ */
+function statedTrust({ values }: VerifiedClaims): Partial<TrustVector> {
+  const parts = typeof values.submodules === 'object' ? values.submodules : [];
+  const stated = elements.map((element): [keyof TrustVector, number] => {
+    const all = parts.map((part) => Number(values[`${part}.${element}`]));
+    const worst = all.reduce((a, b) => (isWorse(tierOf(b), tierOf(a)) ? b : a), all[0] ?? 0);
+    return [element, worst];
+  });
+  return Object.fromEntries(
+    stated.filter(([element, value]) => element !== 'executables' || value !== 0),
+  );
+}
 
 /** An EAR need not have an expiry; then the policy must say how old one may be. */
 function findExpiryFault(claims: VerifiedClaims, policy: EarPolicy): readonly Fault[] {

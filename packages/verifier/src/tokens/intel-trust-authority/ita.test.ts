@@ -9,6 +9,7 @@ import {
   appraises,
   binding,
   bindingHex,
+  claimsTrust,
   play,
   refuses,
   refusesLikeEveryToken,
@@ -196,4 +197,47 @@ appraises(tdx, [
     payload({ attester_tcb_status: undefined }),
   ],
   ['in debug mode is refused', pinned, ['debug'], payload({ dbgstat: 'enabled' })],
+]);
+
+for (const scene of [tdx, sgx]) {
+  claimsTrust(scene, [
+    [
+      'speaks of configuration, hardware and memory',
+      pinned,
+      { configuration: 2, hardware: 2, runtime_opaque: 2 },
+    ],
+    [
+      'without a TCB status is silent on the hardware',
+      { ...pinned, tcb_statuses: null },
+      { configuration: 2, runtime_opaque: 2 },
+      payload({ attester_tcb_status: undefined }),
+    ],
+    [
+      'without a TCB status is silent on it, if that is accepted in so many words',
+      { ...pinned, tcb_statuses: ['unstated'] },
+      { configuration: 2, runtime_opaque: 2 },
+      payload({ attester_tcb_status: undefined }),
+    ],
+    [
+      'out of date warns of the hardware',
+      pinned,
+      { configuration: 2, hardware: 32, runtime_opaque: 2 },
+      payload({ attester_tcb_status: 'OutOfDate' }),
+    ],
+    [
+      'without the policy that is asked for contraindicates',
+      { policy_ids: ['policy-2'] },
+      { configuration: 96, hardware: 2, runtime_opaque: 2 },
+    ],
+  ]);
+}
+
+claimsTrust(tdx, [
+  [
+    'affirms executables by reference values alone',
+    pinned,
+    { configuration: 2, executables: 2, hardware: 2, runtime_opaque: 2 },
+    {},
+    { mrtd: ['ab'.repeat(48)] },
+  ],
 ]);

@@ -2,14 +2,14 @@
 // all, so at least one of the listed policies must be among those it matched.
 
 import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
-import type { Fault, VerifiedClaims } from '../../types.js';
-import { tcbStatusKnob } from '../stated-tcb.js';
+import type { Fault, PolicyRules, VerifiedClaims } from '../../types.js';
+import { statedTcbTrust, tcbStatusKnob } from '../stated-tcb.js';
 
 export type ItaPolicy = ListPolicy<'policy_ids' | 'tees' | 'tcb_statuses'>;
 
 const tees = ['sgx', 'tdx'] as const;
 
-export const itaPolicyRules = listPolicyRules(
+const lists = listPolicyRules(
   {
     policy_ids: {
       claim: 'policy_ids_matched',
@@ -35,6 +35,8 @@ export const itaPolicyRules = listPolicyRules(
   },
   { findFaults: findUnmatched, trust: { 'policy-unmatched': 'configuration' } },
 );
+
+export const itaPolicyRules: PolicyRules<ItaPolicy> = { ...lists, statedTrust: statedTcbTrust };
 
 /** A policy that was asked for and did not hold is a refusal by the service, in the form of a token. */
 function findUnmatched(claims: VerifiedClaims): readonly Fault[] {

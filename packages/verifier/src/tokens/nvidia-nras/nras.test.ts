@@ -12,6 +12,7 @@ import {
   appraises,
   binding,
   bindingHex,
+  claimsTrust,
   merged,
   nowSeconds,
   play,
@@ -267,4 +268,47 @@ appraises(gpu({ [`${prefix}vbios-rim-signature-verified`]: false }), [
 ]);
 appraises(sceneOf({ 'GPU-0': device(), 'GPU-1': device({ measres: 'fail' }, '2') }), [
   ['is refused when one of two devices failed, whatever the whole says', {}, ['gpu-measurements']],
+]);
+
+claimsTrust(two, [
+  ['is silent on memory', {}, { configuration: 2, hardware: 2 }],
+  [
+    'is silent on memory with every version listed',
+    { driver_versions: ['580.159.03'], vbios_versions: ['96.00.D9.00.01'] },
+    { configuration: 2, hardware: 2 },
+  ],
+  [
+    'is silent on memory with reference values too',
+    {},
+    { configuration: 2, executables: 2, hardware: 2 },
+    {},
+    { measurement_results: { subset_of: ['success'] } },
+  ],
+  [
+    'warns of a driver that is not listed',
+    { driver_versions: ['590.1'] },
+    { configuration: 2, hardware: 32 },
+  ],
+]);
+claimsTrust(gpu({ dbgstat: 'enabled' }), [
+  [
+    'of a device in debug mode has a claim on memory',
+    {},
+    {
+      configuration: 96,
+      hardware: 2,
+      runtime_opaque: 96,
+    },
+  ],
+]);
+claimsTrust(gpu({ measres: 'fail' }), [
+  [
+    'of a device with other measurements warns',
+    {},
+    {
+      configuration: 2,
+      executables: 33,
+      hardware: 2,
+    },
+  ],
 ]);

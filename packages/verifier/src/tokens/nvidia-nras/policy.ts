@@ -3,7 +3,7 @@
 
 import { type ListPolicy, listPolicyRules } from '../../rules/list-policy.js';
 import { describeClaim } from '../../rules/requirement.js';
-import type { Fault, VerifiedClaims } from '../../types.js';
+import type { Fault, PolicyRules, VerifiedClaims } from '../../types.js';
 
 export type NrasPolicy = ListPolicy<
   'hwmodels' | 'driver_versions' | 'vbios_versions' | 'ueids' | 'allow_failed_checks'
@@ -22,7 +22,7 @@ function listed(claim: string, what: string, trust: 'hardware' | 'instance_ident
   } as const;
 }
 
-export const nrasPolicyRules = listPolicyRules(
+const lists = listPolicyRules(
   {
     hwmodels: listed('hwmodels', 'model', 'hardware'),
     driver_versions: listed('driver_versions', 'driver version', 'hardware'),
@@ -44,6 +44,12 @@ export const nrasPolicyRules = listPolicyRules(
     trust: { 'gpu-measurements': 'executables', 'gpu-secure-boot': 'configuration' },
   },
 );
+
+/** No claim of NVIDIA's tells whether a device hides its memory from the machine: confidential mode is not among them. */
+export const nrasPolicyRules: PolicyRules<NrasPolicy> = {
+  ...lists,
+  statedTrust: () => ({ runtime_opaque: 0 }),
+};
 
 /** No member of a policy waives these. */
 function findDeviceFaults({ values }: VerifiedClaims): readonly Fault[] {
