@@ -7,6 +7,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DcapCa, mintSgxQuote, simulatedIntel } from '@vouchsafe/verifier/testing';
+import { operatorWith } from '../testing/operator.js';
 import { startRealServer } from '../testing/real-server.js';
 import { newFolder, type Outcome, runVouchsafe } from '../testing/stub-server.js';
 
@@ -24,25 +25,15 @@ before(async () => {
   stop = () => server.stop();
   address = server.address;
   ca = DcapCa.fromJson(readFileSync(join(tee, simulatedIntel.file), 'utf8'));
-  const must = async (...args: string[]): Promise<string> => {
-    const env = { VAULT_ADDR: address, VAULT_TOKEN: server.rootToken };
-    const outcome = await runVouchsafe(args, { env });
-    assert.equal(outcome.code, 0, outcome.err);
-    return outcome.out.trim();
-  };
-  const write = (path: string, data: unknown): Promise<string> => {
-    const file = join(newFolder(), 'data.json');
-    writeFileSync(file, JSON.stringify(data));
-    return must('write', '-field=digest', `auth/attest/${path}`, `@${file}`);
-  };
-  await must('auth', 'enable', 'attest');
+  const operator = operatorWith({ VAULT_ADDR: address, VAULT_TOKEN: server.rootToken });
+  await operator.must(['auth', 'enable', 'attest']);
   const mrenclave = [Buffer.from(MR_ENCLAVE).toString('hex')];
   const values = { name: 'app', kind: 'workload', format: 'sgx-dcap', any_of: [{ mrenclave }] };
-  const reference = await write('reference-values', { values, label: 'app' });
-  const policy = await write('policy', { policy: { name: 'sgx', formats: { 'sgx-dcap': {} } } });
-  await must(
-    ...['write', 'auth/attest/role/web', `policy=${policy}`, `reference_values=${reference}`],
-  );
+  const reference = await operator.writeDocument('reference-values', { values, label: 'app' });
+  const policy = await operator.writeDocument('policy', {
+    policy: { name: 'sgx', formats: { 'sgx-dcap': {} } },
+  });
+  await operator.writeRole('web', { policy, reference_values: [reference] });
 });
 
 /** Logs in from within an enclave: a quote is made when it is read, over what was written before. */

@@ -2,21 +2,14 @@
 // and nobody else does.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { NodeTransport } from '@vouchsafe/client/node';
 import { openAttester } from '@vouchsafe/shim';
 import { DcapCa } from '@vouchsafe/verifier/testing';
+import { type Operator, operatorWith, writeScript } from '../testing/operator.js';
 import { overhearLogin } from '../testing/overheard-login.js';
 import { startRealServer } from '../testing/real-server.js';
 import { bin, newFolder, type Outcome, runVouchsafe } from '../testing/stub-server.js';
@@ -27,6 +20,7 @@ const key = Buffer.from([0, 1, 2, 255, 254, 10]);
 
 interface Scene {
   readonly env: Readonly<Record<string, string>>;
+  readonly operator: Operator;
   readonly tee: string;
   readonly memory: string;
   readonly identity: string;
@@ -43,30 +37,14 @@ printf '|'
 stat -c %a "$2"
 `;
 
-async function must(env: Scene['env'], args: readonly string[], input?: string): Promise<string> {
-  const outcome = await runVouchsafe(args, { env, ...(input === undefined ? {} : { input }) });
-  assert.equal(outcome.code, 0, outcome.err);
-  return outcome.out.trim();
-}
-
-function writeScript(text: string): string {
-  const path = join(newFolder(), 'app');
-  writeFileSync(path, text);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-async function writeRoles(root: Scene['env'], app: string, memory: string): Promise<void> {
-  const write = (path: string, data: unknown): Promise<string> =>
-    must(root, ['write', '-field=digest', `auth/attest/${path}`, '-'], JSON.stringify(data));
-  const role = (name: string, data: unknown): Promise<string> =>
-    must(root, ['write', `auth/attest/role/${name}`, '-'], JSON.stringify(data));
+async function writeRoles(operator: Operator, app: string, memory: string): Promise<void> {
   const file = join(memory, 'app', 'key');
-  const values = JSON.parse(
-    await must(root, ['attest', 'measure', '--', app, 'word', file]),
-  ) as unknown;
-  const reference = await write('reference-values', { values, label: 'app' });
-  const policy = await write('policy', { policy: { name: 'tdx', formats: { 'tdx-dcap': {} } } });
+  const measured = await operator.must(['attest', 'measure', '--', app, 'word', file]);
+  const values = JSON.parse(measured) as unknown;
+  const reference = await operator.writeDocument('reference-values', { values, label: 'app' });
+  const policy = await operator.writeDocument('policy', {
+    policy: { name: 'tdx', formats: { 'tdx-dcap': {} } },
+  });
   const provision = {
     env: [{ name: 'DB_PASSWORD', path: 'secret/data/web', field: 'password' }],
     files: [
@@ -79,41 +57,46 @@ async function writeRoles(root: Scene['env'], app: string, memory: string): Prom
       },
     ],
   };
-  await role('web', {
+  await operator.writeRole('web', {
     policy,
     reference_values: [reference],
     token_policies: ['web'],
     required_binding: 'exporter',
     provision,
   });
-  await role('any', { policy, token_policies: ['web'] });
-  await role('bearer', { policy, token_policies: ['web'], token_binding: 'none' });
+  await operator.writeRole('any', { policy, token_policies: ['web'] });
+  await operator.writeRole('bearer', { policy, token_policies: ['web'], token_binding: 'none' });
   const outside = { ...provision.files[0], path: '/etc/vouchsafe-test-key' };
-  await role('outside', { policy, token_policies: ['web'], provision: { files: [outside] } });
-  await role('poor', { policy, token_policies: ['default'], provision });
+  const provisionOutside = { files: [outside] };
+  await operator.writeRole('outside', {
+    policy,
+    token_policies: ['web'],
+    provision: provisionOutside,
+  });
+  await operator.writeRole('poor', { policy, token_policies: ['default'], provision });
 }
 
 before(async () => {
   if (skip) return;
   const tee = join(newFolder(), 'tee');
   const server = await startRealServer(['-dev-tls', `-dev-tee=${tee}`, '-dev-no-store-token']);
-  const caFile = /VAULT_CACERT='([^']+)'/.exec(server.output())?.[1] ?? '';
-  const env = { VAULT_ADDR: server.address, VAULT_CACERT: caFile };
+  const env = { VAULT_ADDR: server.address, VAULT_CACERT: server.caFile };
   const root = { ...env, VAULT_TOKEN: server.rootToken };
+  const operator = operatorWith(root);
   const memory = mkdtempSync('/dev/shm/vouchsafe-run-');
   const app = writeScript(appText);
   stop = async () => {
     rmSync(memory, { recursive: true, force: true });
     await server.stop();
   };
-  await must(root, ['auth', 'enable', 'attest']);
+  await operator.must(['auth', 'enable', 'attest']);
   const data = { password: secret, key: key.toString('base64') };
-  await must(root, ['kv', 'put', 'secret/web', '-'], JSON.stringify(data));
+  await operator.must(['kv', 'put', 'secret/web', '-'], JSON.stringify(data));
   const rule = 'path "secret/data/web" { capabilities = ["read"] }';
-  await must(root, ['policy', 'write', 'web', '-'], rule);
-  await writeRoles(root, app, memory);
-  const identity = await must(root, ['read', '-field=server_identity', 'auth/attest/server']);
-  scene = { env: root, tee, memory, identity, app };
+  await operator.must(['policy', 'write', 'web', '-'], rule);
+  await writeRoles(operator, app, memory);
+  const identity = await operator.must(['read', '-field=server_identity', 'auth/attest/server']);
+  scene = { env: root, operator, tee, memory, identity, app };
 });
 after(() => stop());
 
@@ -154,7 +137,7 @@ describe('an attested workload', { skip }, () => {
     const id = /attestation refused: reference-mismatch \(decision (\S+)\)/.exec(outcome.err)?.[1];
     assert.ok(id !== undefined, outcome.err);
     assert.match(outcome.err, new RegExp(`vouchsafe attest explain ${id}`));
-    const reason = await must(scene.env, ['attest', 'explain', id]);
+    const reason = await scene.operator.must(['attest', 'explain', id]);
     assert.match(reason, /Outcome +refused\n/);
     assert.match(
       reason,
@@ -321,18 +304,17 @@ test('no secret and no token is on a command line or in the shim’s environment
   skip,
 }, async (t) => {
   const script = writeScript(`${appText}echo up\nwhile :; do sleep 0.2; done\n`);
-  const root = scene.env;
-  const role = JSON.parse(await must(root, ['read', '-format=json', 'auth/attest/role/web'])) as {
+  const { operator } = scene;
+  const role = JSON.parse(
+    await operator.must(['read', '-format=json', 'auth/attest/role/web']),
+  ) as {
     data: Record<string, unknown>;
   };
-  const measured = await must(root, ['attest', 'measure', '--', script, 'word', files()]);
-  const reference = await must(
-    root,
-    ['write', '-field=digest', 'auth/attest/reference-values', '-'],
-    JSON.stringify({ values: JSON.parse(measured) }),
-  );
+  const measured = await operator.must(['attest', 'measure', '--', script, 'word', files()]);
+  const values = JSON.parse(measured) as unknown;
+  const reference = await operator.writeDocument('reference-values', { values });
   const wider = { ...role.data, reference_values: [reference] };
-  await must(root, ['write', 'auth/attest/role/proc', '-'], JSON.stringify(wider));
+  await operator.writeRole('proc', wider);
   const args = ['run', '-role=proc', `-simulated-tee=${scene.tee}`, '--', script, 'word', files()];
   const child = spawn(process.execPath, [bin, ...args], {
     env: { PATH: process.env.PATH ?? '', ...workloadEnv() },
@@ -418,7 +400,7 @@ describe('a token of an attested login', { skip }, () => {
     const { data } = JSON.parse(out) as { data: Record<string, unknown> };
     assert.equal(data.binding, 'exporter', err);
     assert.match(
-      await must(scene.env, ['attest', 'explain', String(data.decision_id)]),
+      await scene.operator.must(['attest', 'explain', String(data.decision_id)]),
       /accepted/,
     );
   });

@@ -46,7 +46,7 @@ test('TLS: what is believed, what is refused, and what to do about it', async ()
   const server = await startRealServer(['-dev-tls']);
   const { address } = server;
   assert.match(address, /^https:/);
-  const ca = /VAULT_CACERT='([^']+)'/.exec(server.output())?.[1] ?? assert.fail(server.output());
+  const ca = server.caFile;
   const read = (env: Readonly<Record<string, string>>, ...args: string[]) =>
     runVouchsafe(['token', 'lookup', '-field=path', ...args], {
       env: { VAULT_ADDR: address, VAULT_TOKEN: server.rootToken, ...env },

@@ -1,7 +1,7 @@
 // Every format that the simulated TEE has, with the real server and the real shim over TLS: a workload gets its secret;
 // a changed one, one that shows another kind of evidence, and a login sent twice get nothing.
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { NodeTransport } from '@vouchsafe/client/node';
@@ -13,6 +13,7 @@ import {
   simulatedIntel,
   simulatedTpm,
 } from '@vouchsafe/verifier/testing';
+import { type Operator, operatorWith, writeScript } from '../testing/operator.js';
 import { overhearLogin } from '../testing/overheard-login.js';
 import { startRealServer } from '../testing/real-server.js';
 import { newFolder, type Outcome, runVouchsafe } from '../testing/stub-server.js';
@@ -39,7 +40,7 @@ const foreign: Readonly<Record<SimulatedFormat, string>> = {
 
 interface Scene {
   readonly env: Readonly<Record<'VAULT_ADDR' | 'VAULT_CACERT', string>>;
-  readonly root: Readonly<Record<string, string>>;
+  readonly operator: Operator;
   readonly tee: string;
   readonly foreignTee: string;
   readonly app: string;
@@ -48,28 +49,6 @@ interface Scene {
 let scene: Scene;
 let stop: () => Promise<unknown> = async () => undefined;
 after(() => stop());
-
-function writeApp(text: string): string {
-  const path = join(newFolder(), 'app');
-  writeFileSync(path, text);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-async function must(...args: string[]): Promise<string> {
-  const outcome = await runVouchsafe(args, { env: scene.root });
-  assert.equal(outcome.code, 0, outcome.err);
-  return outcome.out.trim();
-}
-
-const write = (path: string, data: unknown): Promise<string> =>
-  must('write', '-field=digest', `auth/attest/${path}`, ...asArguments(data));
-
-function asArguments(data: unknown): string[] {
-  const file = join(newFolder(), 'data.json');
-  writeFileSync(file, JSON.stringify(data));
-  return [`@${file}`];
-}
 
 function makeForeignTee(): string {
   const folder = newFolder();
@@ -90,38 +69,40 @@ before(async () => {
     ...['-dev-tls', `-dev-tee=${tee}`, `-config=${config}`, '-dev-no-store-token'],
   ]);
   stop = () => server.stop();
-  const caFile = /VAULT_CACERT='([^']+)'/.exec(server.output())?.[1] ?? '';
-  const env = { VAULT_ADDR: server.address, VAULT_CACERT: caFile };
-  const root = { ...env, VAULT_TOKEN: server.rootToken };
+  const env = { VAULT_ADDR: server.address, VAULT_CACERT: server.caFile };
+  const operator = operatorWith({ ...env, VAULT_TOKEN: server.rootToken });
   scene = {
     env,
-    root,
+    operator,
     tee,
     foreignTee: makeForeignTee(),
-    app: writeApp(appText),
+    app: writeScript(appText),
     banner: server.output(),
   };
-  await must('auth', 'enable', 'attest');
-  await must('kv', 'put', 'secret/web', `password=${secret}`);
-  const rule = join(newFolder(), 'web.hcl');
-  writeFileSync(rule, 'path "secret/data/web" { capabilities = ["read"] }');
-  await must('policy', 'write', 'web', rule);
+  await operator.must(['auth', 'enable', 'attest']);
+  await operator.must(['kv', 'put', 'secret/web', `password=${secret}`]);
+  const rule = 'path "secret/data/web" { capabilities = ["read"] }';
+  await operator.must(['policy', 'write', 'web', '-'], rule);
 });
 
 /** A role for the application as it is, in a TEE of this format. */
 async function writeRole(format: SimulatedFormat): Promise<void> {
-  const measured = await must('attest', 'measure', `-simulated-format=${format}`, '--', scene.app);
-  const values = await write('reference-values', { values: JSON.parse(measured), label: format });
-  const policy = await write('policy', {
+  const { operator, app } = scene;
+  const simulated = `-simulated-format=${format}`;
+  const measured = JSON.parse(await operator.must(['attest', 'measure', simulated, '--', app]));
+  const values = await operator.writeDocument('reference-values', {
+    values: measured,
+    label: format,
+  });
+  const policy = await operator.writeDocument('policy', {
     policy: { name: format, formats: { [format]: policies[format] ?? {} } },
   });
-  const role = {
+  await operator.writeRole(format, {
     policy,
     reference_values: [values],
     token_policies: ['web'],
     provision: { env: [{ name: 'DB_PASSWORD', path: 'secret/data/web', field: 'password' }] },
-  };
-  await must('write', `auth/attest/role/${format}`, ...asArguments(role));
+  });
 }
 
 function run(format: SimulatedFormat, app: string): Promise<Outcome> {
@@ -163,7 +144,7 @@ for (const format of simulatedFormats) {
     });
 
     test('has a changed workload refused', async () => {
-      const outcome = await run(format, writeApp(`${appText}echo leaked\n`));
+      const outcome = await run(format, writeScript(`${appText}echo leaked\n`));
       assert.match(outcome.err, /attestation refused: reference-mismatch/);
       assert.deepEqual([outcome.code, outcome.out], [125, '']);
     });

@@ -12,6 +12,8 @@ after(() => {
 export interface RealServer {
   readonly address: string;
   readonly rootToken: string;
+  /** What clients need to believe it, '' without -dev-tls. */
+  readonly caFile: string;
   /** What it printed so far. */
   output(): string;
   /** Ends it and gives the exit code. */
@@ -51,6 +53,7 @@ export async function startRealServer(
   return {
     address,
     rootToken: find(/Root Token: (\S+)\n/),
+    caFile: /VAULT_CACERT='([^']+)'/.exec(output)?.[1] ?? '',
     output: () => output,
     stop: () => {
       child.kill('SIGTERM');

@@ -26,20 +26,8 @@ before(async () => {
   await ok('PUT', 'sys/policies/acl/web', {
     policy: 'path "secret/data/web" { capabilities = ["read"] }',
   });
-  const policy = await ok('POST', 'auth/attest/policy', {
-    policy: { name: 'prod', formats: { 'tdx-dcap': {} } },
-  });
-  const values = await ok('POST', 'auth/attest/reference-values', {
-    values: {
-      name: 'web',
-      kind: 'workload',
-      format: 'tdx-dcap',
-      any_of: [{ mrtd: [Buffer.from(MR_TD).toString('hex')] }],
-    },
-  });
   await ok('POST', 'auth/attest/role/web', {
-    policy: policy.data.digest,
-    reference_values: [values.data.digest],
+    ...(await pinned('tdx-dcap', 'mrtd', MR_TD)),
     token_policies: 'web',
     token_ttl: '10m',
     token_max_ttl: '24h',
@@ -56,6 +44,18 @@ async function ok(method: string, path: string, body?: unknown) {
   const reply = await server.call(method, path, body === undefined ? {} : { body });
   assert.ok(reply.status === 200 || reply.status === 204, `${path}: ${reply.status} ${reply.text}`);
   return reply.json;
+}
+
+/** What a role pins: the least that a policy says, and values that want this measurement. */
+async function pinned(format: string, claim: string, measurement: Uint8Array) {
+  const policy = await ok('POST', 'auth/attest/policy', {
+    policy: { name: format, formats: { [format]: {} } },
+  });
+  const any_of = [{ [claim]: [Buffer.from(measurement).toString('hex')] }];
+  const values = await ok('POST', 'auth/attest/reference-values', {
+    values: { name: format, kind: 'workload', format, any_of },
+  });
+  return { policy: policy.data.digest, reference_values: [values.data.digest] };
 }
 
 interface Workload {
@@ -286,20 +286,8 @@ test('a role that gives batch tokens gives them bound to the key as well', async
 
 test('an enclave of the simulated vendor logs in like a TD, if it is the one that is meant', async () => {
   const mrEnclave = new Uint8Array(32).fill(9);
-  const policy = await ok('POST', 'auth/attest/policy', {
-    policy: { name: 'enclaves', formats: { 'sgx-dcap': {} } },
-  });
-  const values = await ok('POST', 'auth/attest/reference-values', {
-    values: {
-      name: 'signer',
-      kind: 'workload',
-      format: 'sgx-dcap',
-      any_of: [{ mrenclave: [Buffer.from(mrEnclave).toString('hex')] }],
-    },
-  });
   await ok('POST', 'auth/attest/role/enclave', {
-    policy: policy.data.digest,
-    reference_values: [values.data.digest],
+    ...(await pinned('sgx-dcap', 'mrenclave', mrEnclave)),
     formats: ['sgx-dcap'],
     token_policies: 'web',
   });
