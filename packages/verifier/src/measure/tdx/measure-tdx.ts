@@ -25,7 +25,8 @@ const registerBytes = 48;
 
 /**
  * The kernel's setup header, as the firmware gets it. 'filled-in': with QEMU's values, as until QEMU 10.1. 'kept': as in
- * the file, from QEMU 10.2 on, and with 10.0 and 10.1 where the firmware is edk2-stable202502 or later.
+ * the file, from QEMU 10.2 on, and from 10.0 on where the firmware takes the unchanged copy that QEMU offers as well
+ * (edk2-stable202505; Ubuntu's 2025.02-8ubuntu3, but not its 2025.02-3ubuntu2).
  */
 export const kernelHeaders = ['filled-in', 'kept'] as const;
 export type KernelHeader = (typeof kernelHeaders)[number];
