@@ -3,8 +3,12 @@
 // printed; VOUCHSAFE_FUZZ_SEED repeats a run, VOUCHSAFE_FUZZ_CASES makes it longer.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { root } from '../tools/setup.js';
 import { openServer } from './harness/open-server.js';
+
+const { numbersFrom } = await import(join(root, 'packages/verifier/dist/testing/seeded.test.js'));
 
 const CASES = Number(process.env.VOUCHSAFE_FUZZ_CASES ?? 2000);
 const SEED = Number(process.env.VOUCHSAFE_FUZZ_SEED ?? randomInt(2 ** 31));
@@ -37,20 +41,12 @@ const TEXTS = [
 ];
 const NUMBERS = [0, -0, -1, 1, 2, 255, 256, 1.5, 2 ** 31, 2 ** 53, -(2 ** 53), 1e21, 1e308];
 
-/** mulberry32: small, seeded, good enough to pick things. */
-function generator(seed) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const below = (bound) => Math.floor(next() * bound);
-  return { below, oneIn: (count) => below(count) === 0, pick: (list) => list[below(list.length)] };
-}
-
-const random = generator(SEED);
+const below = numbersFrom(SEED);
+const random = {
+  below,
+  oneIn: (count) => below(count) === 0,
+  pick: (list) => list[below(list.length)],
+};
 
 function value(depth = 0) {
   switch (random.below(depth > 3 ? 5 : 8)) {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isChainRoot } from './pki/chain.js';
+import { good } from './testing/dcap-scene.test.js';
 import { aws, play as playNitro } from './testing/nitro-scene.test.js';
 import { playSgx } from './testing/sgx-scene.test.js';
 import { play as playSnp, stage } from './testing/snp-scene.js';
-import { good, play as playTdx } from './testing/tdx-scene.test.js';
+import { playTdx } from './testing/tdx-scene.test.js';
 import { akCa, playTpm } from './testing/tpm-scene.js';
 import type { EvidenceFormat, TrustedIssuer, TrustedRoot, VerifiedClaims } from './types.js';
 

@@ -8,8 +8,8 @@ import { nodeProvider } from './provider-node.js';
 import { webProvider } from './provider-web.js';
 import type { AnyEndorsements } from './registry.js';
 import { mintDcapCollateral } from './testing/dcap-collateral.js';
+import { good, now, reportData } from './testing/dcap-scene.test.js';
 import { mintTdxQuote } from './testing/tdx-quote.js';
-import { good, now, reportData } from './testing/tdx-scene.test.js';
 import { readVector, skipWithoutVectors } from './testing/vectors.test.js';
 import { type EvidenceFormat, evidenceFormats } from './types.js';
 import {

@@ -15,6 +15,7 @@ import { spkiOf } from '../pki/raw-key.js';
 import { nodeProvider } from '../provider-node.js';
 import { webProvider } from '../provider-web.js';
 import { mintDcapCollateral } from '../testing/dcap-collateral.js';
+import { good, now } from '../testing/dcap-scene.test.js';
 import { derOctetString } from '../testing/der-writer.js';
 import {
   certificate,
@@ -23,7 +24,6 @@ import {
   quoteFor,
   spkiOf as spkiOfKey,
 } from '../testing/ra-tls-scene.test.js';
-import { good, now } from '../testing/tdx-scene.test.js';
 import { verifyEvidence } from '../verify.js';
 import { type Cmw, cmwRecords, parseCmw } from './cmw.js';
 import { openEnvelope } from './open-envelope.js';

@@ -1,111 +1,32 @@
-// Genuine quotes with genuine collateral, at the times and with the outcomes that the vectors state; and
-// what must be refused although every piece of it is genuine.
+// Genuine quotes about enclaves with genuine collateral, at the times and with the outcomes that the vectors state.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { appraise } from '../appraise/appraise.js';
 import { parseAppraisalPolicy } from '../appraise/policy.js';
-import { type DcapEndorsements, parseDcapEndorsements } from '../dcap/endorsements.js';
+import { judgesSets, verifyQuoteOf, verifySet } from '../dcap/conformance-genuine.test.js';
 import { dcapEndorsementsFor } from '../dcap/evidence.js';
-import { pinnedIntelRoots } from '../dcap/roots.js';
 import { decodeHex, encodeHex } from '../encoding/hex.js';
-import { EvidenceError } from '../errors.js';
-import { nodeProvider } from '../provider-node.js';
-import {
-  assembleCollateral,
-  type CollateralParts,
-  facts,
-  text,
-  type VectorSet,
-} from '../testing/dcap-vectors.test.js';
+import { facts, readCollateral, readQuote, text } from '../testing/dcap-vectors.test.js';
+import { sgxFormat } from '../testing/sgx-scene.test.js';
 import { readVector, skipWithoutVectors } from '../testing/vectors.test.js';
-import type { VerifiedClaims } from '../types.js';
 import { parseSgxEvidence } from './parse.js';
-import { verifySgx } from './verify.js';
-
-const phala = 'sgx/phala-dcap-qvl/sgx-v3-production.collateral.json';
-/** Sets that come as single files. */
-const partsOf: Readonly<Record<string, CollateralParts>> = {
-  'sgx-oasis-2022-12': {
-    tcbInfo: 'sgx/oasis-core/sgx-tcb-info-v3-00606a000000.json',
-    qeIdentity: 'sgx/oasis-core/sgx-qe-identity-v2.json',
-    tcbChain: 'sgx/oasis-core/tcb-signing-chain.pem',
-    rootCrl: null,
-    pckCrl: null,
-  },
-  'sgx-automata-2025-08': {
-    tcbInfo: 'sgx/automata/sgx-tcb-info-v3-00606a000000-2025-08.json',
-    qeIdentity: 'sgx/automata/sgx-qe-identity-2025-08.json',
-    tcbChain: phala,
-    rootCrl: 'tdx/automata/root-ca-crl-2025-03.der',
-    pckCrl: 'sgx/automata/pck-platform-crl-2025-08.der',
-  },
-  'sgx-automata-debug-2025-05': {
-    tcbInfo: 'sgx/automata/sgx-tcb-info-v3-00a067110000-2025-05.json',
-    qeIdentity: null,
-    tcbChain: phala,
-    rootCrl: 'tdx/automata/root-ca-crl-2025-03.der',
-    pckCrl: null,
-  },
-};
-
-function readQuote(path: string): Uint8Array {
-  return path.endsWith('.hex') ? decodeHex(text(path).trim()) : readVector(path);
-}
-
-function endorsementsOf(set: VectorSet, quote: Uint8Array): DcapEndorsements {
-  const parts = partsOf[set.name];
-  const { certification } = parseSgxEvidence(quote).quote;
-  return parts !== undefined && certification.kind === 'pck-chain'
-    ? assembleCollateral(parts, certification.pem)
-    : parseDcapEndorsements(text(set.collateral));
-}
-
-function verifyAt(set: VectorSet, time: string): Promise<VerifiedClaims> {
-  const quote = readQuote(set.quote);
-  const evidence = parseSgxEvidence(quote);
-  return verifySgx({
-    evidence,
-    endorsements: endorsementsOf(set, quote),
-    roots: pinnedIntelRoots,
-    expectedBinding: Uint8Array.from(evidence.report.reportData),
-    now: new Date(time),
-    provider: nodeProvider,
-  });
-}
 
 const sgxSets = facts.sets.filter((set) => set.computed.tdx_module === null);
 const complete = ['sgx-phala-2025-06', 'sgx-automata-2025-08'];
+const completeSets = sgxSets.filter(({ name }) => complete.includes(name));
+
+judgesSets(
+  sgxFormat,
+  completeSets.map((set) => [set, null]),
+  (claims) => assert.equal(claims.debug, false),
+);
 
 describe('genuine SGX quotes', { skip: skipWithoutVectors }, () => {
   it('are in six sets', () => assert.equal(sgxSets.length, 6));
 
-  for (const set of sgxSets.filter(({ name }) => complete.includes(name))) {
-    it(`${set.name}: ${set.status}`, async () => {
-      const claims = await verifyAt(set, set.check_at);
-      assert.equal(claims.tcbStatus, set.status);
-      assert.deepEqual(claims.advisories, set.computed.advisory_ids);
-      assert.equal(claims.values.tcb_date, set.computed.tcb_date);
-      assert.equal(claims.values.qe_status, set.computed.qe_status);
-      assert.equal(claims.values.tcb_evaluation_number, set.computed.tcb_eval_number);
-      assert.equal(claims.debug, false);
-    });
-
-    const [from, to] = set.computed.all_valid_window;
-    it(`${set.name}: valid from ${from} to ${to} and not a second longer`, async () => {
-      await verifyAt(set, from);
-      await verifyAt(set, to);
-      const outside = [
-        [from, -1000, /not-yet-valid$/],
-        [to, 1000, /expired$/],
-      ] as const;
-      for (const [edge, offset, code] of outside) {
-        const time = new Date(Date.parse(edge) + offset).toISOString();
-        await assert.rejects(verifyAt(set, time), { code });
-      }
-    });
-
+  for (const set of completeSets) {
     it(`${set.name}: a policy has to accept that status`, async () => {
-      const claims = await verifyAt(set, set.check_at);
+      const claims = await verifySet(sgxFormat, set, set.check_at);
       const judge = (tcb_statuses: readonly string[]) =>
         appraise(
           claims,
@@ -132,7 +53,7 @@ describe('genuine SGX quotes', { skip: skipWithoutVectors }, () => {
     it(`${name} at ${time}: refused, ${code}`, async () => {
       const set = sgxSets.find((candidate) => candidate.name === name);
       assert.ok(set);
-      await assert.rejects(verifyAt(set, time), { name: 'EvidenceError', code });
+      await assert.rejects(verifySet(sgxFormat, set, time), { name: 'EvidenceError', code });
     });
   }
 });
@@ -170,12 +91,13 @@ describe('every SGX quote says what the vectors say', { skip: skipWithoutVectors
       assert.equal(((report.attributes[0] ?? 0) & 2) !== 0, stated.debug);
     });
   }
+});
 
-  it('and a quote without its PCK certificate says how to ask for it', () => {
-    const evidence = parseSgxEvidence(
-      readVector('sgx/oasis-core/sgx-v3-cert-type-3-encrypted-ppid.quote'),
-    );
-    const [certificate, ...others] = dcapEndorsementsFor(evidence);
+describe('a quote without its PCK certificate', { skip: skipWithoutVectors }, () => {
+  const readNamed = () => readVector('sgx/oasis-core/sgx-v3-cert-type-3-encrypted-ppid.quote');
+
+  it('says how to ask for it', () => {
+    const [certificate, ...others] = dcapEndorsementsFor(parseSgxEvidence(readNamed()));
     assert.equal(certificate?.kind, 'pck-certificate');
     assert.match(
       certificate?.id ?? '',
@@ -187,31 +109,19 @@ describe('every SGX quote says what the vectors say', { skip: skipWithoutVectors
     );
   });
 
-  it('and is refused when nobody fetched that', async () => {
-    const evidence = parseSgxEvidence(
-      readVector('sgx/oasis-core/sgx-v3-cert-type-3-encrypted-ppid.quote'),
-    );
-    const input = {
-      evidence,
-      endorsements: parseDcapEndorsements(text(phala)),
-      roots: pinnedIntelRoots,
-      expectedBinding: Uint8Array.from(evidence.report.reportData),
-      now: new Date('2025-07-04T10:28:44Z'),
-      provider: nodeProvider,
-    };
-    await assert.rejects(verifySgx(input), { code: 'collateral-missing' });
-    // A genuine certificate, of another platform.
-    const foreign = parseSgxEvidence(readVector('sgx/phala-dcap-qvl/sgx-v3-production.quote'));
-    const { certification } = foreign.quote;
-    assert.equal(certification.kind, 'pck-chain');
-    const pckCertificateChain = new TextDecoder()
-      .decode(certification.kind === 'pck-chain' ? certification.pem : new Uint8Array())
-      .replace(/\0+$/, '');
-    const endorsements = { ...input.endorsements, pckCertificateChain };
-    await assert.rejects(verifySgx({ ...input, endorsements }), (error) => {
-      assert.ok(error instanceof EvidenceError);
-      assert.equal(error.code, 'signature-invalid');
-      return true;
+  it('is refused when nobody fetched that, and with a genuine one of another platform', async () => {
+    const at = new Date('2025-07-04T10:28:44Z');
+    const path = 'sgx/phala-dcap-qvl/sgx-v3-production';
+    const endorsements = readCollateral(`${path}.collateral.json`);
+    await assert.rejects(verifyQuoteOf(sgxFormat, readNamed(), endorsements, at), {
+      code: 'collateral-missing',
+    });
+    const { certification } = parseSgxEvidence(readVector(`${path}.quote`)).quote;
+    assert.ok(certification.kind === 'pck-chain');
+    const pckCertificateChain = new TextDecoder().decode(certification.pem).replace(/\0+$/, '');
+    const foreign = { ...endorsements, pckCertificateChain };
+    await assert.rejects(verifyQuoteOf(sgxFormat, readNamed(), foreign, at), {
+      code: 'signature-invalid',
     });
   });
 });

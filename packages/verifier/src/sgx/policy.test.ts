@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { appraise } from '../appraise/appraise.js';
 import { defaultAppraisalPolicy, parseAppraisalPolicy } from '../appraise/policy.js';
+import { later, reportData } from '../testing/dcap-scene.test.js';
 import { playSgx, type SgxScene } from '../testing/sgx-scene.test.js';
-import { later, reportData } from '../testing/tdx-scene.test.js';
 import type { AttestationResult } from '../types.js';
 
 async function judge(scene: SgxScene, members: object = {}): Promise<AttestationResult> {

@@ -3,20 +3,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { appraise } from '../appraise/appraise.js';
 import { parseAppraisalPolicy } from '../appraise/policy.js';
+import { reportData } from '../testing/dcap-scene.test.js';
 import type { TdReportFields } from '../testing/tdx-quote.js';
-import { play, reportData, type Scene } from '../testing/tdx-scene.test.js';
+import { playTdx, type TdxScene } from '../testing/tdx-scene.test.js';
 
-async function codesOf(scene: Scene, members: object): Promise<string[]> {
+async function codesOf(scene: TdxScene, members: object): Promise<string[]> {
   const policy = parseAppraisalPolicy({ name: 'p', formats: { 'tdx-dcap': members } });
-  return appraise(await play(scene), policy, []).faults.map(({ code }) => code);
+  return appraise(await playTdx(scene), policy, []).faults.map(({ code }) => code);
 }
 
-const report = (fields: Partial<TdReportFields>): Scene => ({
+const report = (fields: Partial<TdReportFields>): TdxScene => ({
   quote: { report: { reportData, ...fields } },
 });
 
 /** Attributes with these bits, counted from the least significant. */
-function attributes(...bits: number[]): Scene {
+function attributes(...bits: number[]): TdxScene {
   const tdAttributes = new Uint8Array(8);
   for (const bit of bits) {
     tdAttributes[bit >> 3] = (tdAttributes[bit >> 3] ?? 0) | (1 << (bit & 7));
@@ -33,7 +34,7 @@ const reserved = Array.from({ length: 56 }, (_, bit) => bit + 8).filter(
 );
 const serviceTd = report({ mrServiceTd: new Uint8Array(48).fill(1) });
 
-type Row = readonly [sentence: string, scene: Scene, members: object, codes: readonly string[]];
+type Row = readonly [sentence: string, scene: TdxScene, members: object, codes: readonly string[]];
 
 describe('the policy for TDs accepts', () => {
   const rows: readonly Row[] = [

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { describe, it } from 'node:test';
 import { parseDcapEndorsements } from '../dcap/endorsements.js';
 import { pinnedIntelRoots } from '../dcap/roots.js';
 import { EvidenceError } from '../errors.js';
@@ -15,14 +16,14 @@ import { text } from './dcap-vectors.test.js';
 import { type Below, numbersFrom, spoilBytes } from './seeded.test.js';
 import { readVector, skipWithoutVectors } from './vectors.test.js';
 
-export type Collateral = Readonly<Record<string, string>>;
+type Collateral = Readonly<Record<string, string>>;
 
 /** A status with its advisories, or the word for why there is none. */
-export type Verdict =
+type Verdict =
   | { readonly status: string; readonly advisories: readonly string[] }
   | { readonly refused: string };
 
-export interface Input {
+interface Input {
   readonly quote: Uint8Array;
   readonly collateral: Collateral;
   readonly now: Date;
@@ -46,15 +47,15 @@ async function loadOracle(): Promise<Oracle | null> {
 }
 
 const oracle = await loadOracle();
-export const skipWithoutOracle: string | false =
+const skipWithoutOracle: string | false =
   skipWithoutVectors || (oracle === null ? 'no @phala/dcap-qvl-web: run npm ci' : false);
 
-export function readInput(path: string, time: string): Input {
+function readInput(path: string, time: string): Input {
   const collateral = JSON.parse(text(`${path}.collateral.json`)) as Collateral;
   return { quote: readVector(`${path}.quote`), collateral, now: new Date(time) };
 }
 
-export function judgeByOracle({ quote, collateral, now }: Input): Verdict {
+function judgeByOracle({ quote, collateral, now }: Input): Verdict {
   try {
     const seconds = BigInt(Math.floor(now.getTime() / 1000));
     const result = oracle?.js_verify(quote, collateral, seconds);
@@ -66,10 +67,7 @@ export function judgeByOracle({ quote, collateral, now }: Input): Verdict {
   }
 }
 
-export async function judge(
-  { quote, collateral, now }: Input,
-  format: EvidenceFormat,
-): Promise<Verdict> {
+async function judge({ quote, collateral, now }: Input, format: EvidenceFormat): Promise<Verdict> {
   try {
     const claims = await verifyEvidence({
       evidence: parseEvidence(quote, format),
@@ -109,7 +107,7 @@ function spoilText(whole: string, below: Below): string {
  * `count` inputs, each spoiled in one place: the quote, a member of the collateral, a member swapped
  * for that of another set, or the time, by up to two months.
  */
-export function* spoiledInputs(good: Input, foreign: Collateral, count: number): Generator<Input> {
+function* spoiledInputs(good: Input, foreign: Collateral, count: number): Generator<Input> {
   const below = numbersFrom(good.quote.length);
   const members = Object.keys(good.collateral);
   for (let index = 0; index < count; index += 1) {
@@ -167,7 +165,7 @@ function explain(good: Input, spoiled: Input, code: string): string | null {
  * another status, or refuses what the other accepts without a reason that is known.
  * @returns how many both refused, both accepted, and were refused here for a known reason
  */
-export async function compare(
+async function compare(
   good: Input,
   format: EvidenceFormat,
   foreign: Collateral,
@@ -192,4 +190,30 @@ export async function compare(
     }
   }
   return tally;
+}
+
+/** Sets (path, time, status) that both must judge alike; of the first, 2,000 spoiled inputs too. */
+export function agreesWithOracle(
+  format: EvidenceFormat,
+  sets: readonly (readonly [path: string, time: string, status: string])[],
+  foreignPath: string,
+): void {
+  describe(`${format}: like dcap-qvl`, { skip: skipWithoutOracle }, () => {
+    for (const [path, time, status] of sets) {
+      it(`${path} is ${status}`, async () => {
+        const input = readInput(path, time);
+        const theirs = judgeByOracle(input);
+        assert.equal('status' in theirs && theirs.status, status);
+        assert.deepEqual(await judge(input, format), theirs);
+      });
+    }
+
+    it('judges 2,000 spoiled inputs', async () => {
+      const [[path, time] = ['', '']] = sets;
+      const { collateral } = readInput(foreignPath, time);
+      const tally = await compare(readInput(path, time), format, collateral, 2000);
+      assert.ok(tally.refused > 1000, JSON.stringify(tally));
+      assert.ok(tally.accepted > 100, JSON.stringify(tally));
+    });
+  });
 }

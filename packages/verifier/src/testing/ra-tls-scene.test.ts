@@ -2,8 +2,8 @@
 // package.
 
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { good } from './dcap-scene.test.js';
 import { mintTdxQuote } from './tdx-quote.js';
-import { good } from './tdx-scene.test.js';
 import { type MintedExtension, mintCertificate } from './x509.js';
 
 export const spkiOf = (of: KeyObject) => new Uint8Array(of.export({ type: 'spki', format: 'der' }));

@@ -1,5 +1,5 @@
-// Numbers that are the same in every run with one seed, for tests that compare with another program.
-// Holds no test of its own: the name keeps it out of the published package.
+// Numbers that are the same in every run with one seed, for tests that compare with another program, and for the one
+// that calls every path of a server. Holds no test of its own: the name keeps it out of the published package.
 
 /** Numbers below `limit`. */
 export type Below = (limit: number) => number;
