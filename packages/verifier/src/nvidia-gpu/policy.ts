@@ -4,11 +4,8 @@
 import { readFlag, readOr } from '../rules/fields.js';
 import { type ListPolicy, listPolicyRules } from '../rules/list-policy.js';
 import {
-  findUncheckedRevocation,
-  parseUncheckedRevocation,
   type UncheckedRevocationPolicy,
-  uncheckedRevocationMember,
-  uncheckedRevocationTrust,
+  uncheckedRevocation,
 } from '../rules/unchecked-revocation.js';
 import type { Fault, PolicyRules, ReferenceSet, TrustVector } from '../types.js';
 
@@ -41,21 +38,21 @@ const lists = listPolicyRules({
 });
 
 export const gpuPolicyRules: PolicyRules<GpuPolicy> = {
-  members: [...lists.members, 'allow_unmeasured', uncheckedRevocationMember],
+  members: [...lists.members, 'allow_unmeasured', ...uncheckedRevocation.members],
   parse: (document, path) => ({
     ...lists.parse(document, path),
     allow_unmeasured: readOr(document, 'allow_unmeasured', path, false, readFlag),
-    ...parseUncheckedRevocation(document, path),
+    ...uncheckedRevocation.parse(document, path),
   }),
   findFaults: (claims, policy) => [
     ...lists.findFaults(claims, policy),
     ...findUnmeasured(policy),
-    ...findUncheckedRevocation(claims, policy),
+    ...uncheckedRevocation.findFaults(claims, policy),
   ],
   trust: {
     ...lists.trust,
     'gpu-measurements': 'executables',
-    ...uncheckedRevocationTrust,
+    ...uncheckedRevocation.trust,
   },
   // Nor does a report say who can look into the GPU's memory.
   statedTrust: () => ({ runtime_opaque: 0 }),

@@ -1,39 +1,24 @@
-// The member of policies about formats whose certificates nobody may have looked up in revocation lists: left out, it
-// refuses such evidence. Reads the claim `revocation_checked`.
-import type { Fault, TrustVector, VerifiedClaims } from '../types.js';
+// What policies say of evidence whose certificates nobody looked up in revocation lists: left out, it is refused. Rules
+// to be spread into those of the formats that can go without lists. Reads the claim `revocation_checked`.
+import type { FormatPolicy, PolicyRules } from '../types.js';
 import { findUnaccepted } from './accepted-values.js';
 import { readFlag, readOr } from './fields.js';
 
-export interface UncheckedRevocationPolicy {
+export interface UncheckedRevocationPolicy extends FormatPolicy {
   /** Whether evidence may pass whose certificates nobody looked up. */
   readonly allow_unchecked_revocation: boolean;
 }
 
-export const uncheckedRevocationMember = 'allow_unchecked_revocation';
+const member = 'allow_unchecked_revocation';
+const fault = {
+  code: 'revocation-not-checked',
+  message: 'nobody looked up whether the certificates were revoked',
+  claim: 'revocation_checked',
+};
 
-export const uncheckedRevocationTrust = {
-  'revocation-not-checked': 'hardware',
-} as const satisfies Record<string, keyof TrustVector>;
-
-/** @throws EvidenceError 'input-invalid' naming the place */
-export function parseUncheckedRevocation(
-  document: Readonly<Record<string, unknown>>,
-  path: string,
-): UncheckedRevocationPolicy {
-  return {
-    allow_unchecked_revocation: readOr(document, uncheckedRevocationMember, path, false, readFlag),
-  };
-}
-
-export function findUncheckedRevocation(
-  claims: VerifiedClaims,
-  policy: UncheckedRevocationPolicy,
-): readonly Fault[] {
-  if (policy.allow_unchecked_revocation) return [];
-  const fault = {
-    code: 'revocation-not-checked',
-    message: 'nobody looked up whether the certificates were revoked',
-    claim: 'revocation_checked',
-  };
-  return findUnaccepted(claims, fault, [true]);
-}
+export const uncheckedRevocation: PolicyRules<UncheckedRevocationPolicy> = {
+  members: [member],
+  parse: (document, path) => ({ [member]: readOr(document, member, path, false, readFlag) }),
+  findFaults: (claims, policy) => (policy[member] ? [] : findUnaccepted(claims, fault, [true])),
+  trust: { [fault.code]: 'hardware' },
+};

@@ -13,16 +13,13 @@ import {
 } from '../rules/fields.js';
 import { describeClaim } from '../rules/requirement.js';
 import {
-  findUncheckedRevocation,
-  parseUncheckedRevocation,
   type UncheckedRevocationPolicy,
-  uncheckedRevocationMember,
-  uncheckedRevocationTrust,
+  uncheckedRevocation,
 } from '../rules/unchecked-revocation.js';
-import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
+import type { Fault, PolicyRules, VerifiedClaims } from '../types.js';
 import type { SnpSigner } from './product.js';
 
-export interface SnpPolicy extends FormatPolicy, UncheckedRevocationPolicy {
+export interface SnpPolicy extends UncheckedRevocationPolicy {
   /** Product name to security patch level name to least value, held by every TCB of the report. */
   readonly min_spl: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly vmpl_max: number;
@@ -53,7 +50,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
     'chip_ids',
     'signers',
     'allow_migration_agent',
-    uncheckedRevocationMember,
+    ...uncheckedRevocation.members,
   ],
   parse: (document, path) => ({
     min_spl: readOr(document, 'min_spl', path, {}, (value, at) =>
@@ -67,7 +64,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
       readList(value, at, (signer, signerPath) => readOneOf(signer, signerPath, signers)),
     ),
     allow_migration_agent: readOr(document, 'allow_migration_agent', path, false, readFlag),
-    ...parseUncheckedRevocation(document, path),
+    ...uncheckedRevocation.parse(document, path),
   }),
   findFaults: (claims, policy) => [
     ...findVmplFaults(claims, policy),
@@ -75,7 +72,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
     ...findChipFaults(claims, policy),
     ...findSplFaults(claims, policy),
     ...(policy.allow_migration_agent ? [] : findUnaccepted(claims, migrationFault, [false])),
-    ...findUncheckedRevocation(claims, policy),
+    ...uncheckedRevocation.findFaults(claims, policy),
   ],
   trust: {
     vmpl: 'configuration',
@@ -83,7 +80,7 @@ export const snpPolicyRules: PolicyRules<SnpPolicy> = {
     chip: 'instance_identity',
     'spl-too-low': 'hardware',
     'migration-agent': 'configuration',
-    ...uncheckedRevocationTrust,
+    ...uncheckedRevocation.trust,
   },
 };
 

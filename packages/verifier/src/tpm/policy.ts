@@ -5,19 +5,16 @@ import { type Bank, bankBytes } from '../eventlog/event-log.js';
 import { findUnaccepted } from '../rules/accepted-values.js';
 import { readList, readNullable, readOneOf, readOr, readText, refuse } from '../rules/fields.js';
 import {
-  findUncheckedRevocation,
-  parseUncheckedRevocation,
   type UncheckedRevocationPolicy,
-  uncheckedRevocationMember,
-  uncheckedRevocationTrust,
+  uncheckedRevocation,
 } from '../rules/unchecked-revocation.js';
-import type { Fault, FormatPolicy, PolicyRules, VerifiedClaims } from '../types.js';
+import type { Fault, PolicyRules, VerifiedClaims } from '../types.js';
 import { selectionText } from './claims.js';
 
 export const akProvenances = ['certificate', 'credential'] as const;
 export type AkProvenance = (typeof akProvenances)[number];
 
-export interface TpmPolicy extends FormatPolicy, UncheckedRevocationPolicy {
+export interface TpmPolicy extends UncheckedRevocationPolicy {
   /** 'sha256:0,1,7': exactly these PCRs of this bank; null leaves it to what `require` asks for. */
   readonly pcr_selection: string | null;
   readonly ak_provenance: readonly AkProvenance[];
@@ -61,7 +58,7 @@ export function findSelectionFaults(
 }
 
 export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
-  members: ['pcr_selection', 'ak_provenance', uncheckedRevocationMember],
+  members: ['pcr_selection', 'ak_provenance', ...uncheckedRevocation.members],
   parse: (document, path) => ({
     pcr_selection: readOr(document, 'pcr_selection', path, firmwarePcrs, (value, at) =>
       readNullable(value, at, readSelection),
@@ -69,17 +66,17 @@ export const tpmPolicyRules: PolicyRules<TpmPolicy> = {
     ak_provenance: readOr(document, 'ak_provenance', path, akProvenances, (value, at) =>
       readList(value, at, (item, itemPath) => readOneOf(item, itemPath, akProvenances)),
     ),
-    ...parseUncheckedRevocation(document, path),
+    ...uncheckedRevocation.parse(document, path),
   }),
   findFaults: (claims, policy) => [
     ...findSelectionFaults(claims, policy.pcr_selection),
     ...findUnaccepted(claims, provenanceFault, policy.ak_provenance),
-    ...findUncheckedRevocation(claims, policy),
+    ...uncheckedRevocation.findFaults(claims, policy),
   ],
   trust: {
     'pcr-selection': 'configuration',
     'ak-provenance': 'instance_identity',
-    ...uncheckedRevocationTrust,
+    ...uncheckedRevocation.trust,
   },
   // A TPM quotes what was booted; it does not see who reads the machine's memory.
   statedTrust: () => ({ runtime_opaque: 0 }),
