@@ -292,15 +292,48 @@ test('a closed hasher hashes nothing', () => {
   assert.throws(() => new Hasher(Buffer.alloc(16)));
 });
 
-test('both lines at once are the lines of the request and of its answer', () => {
-  const answered = { ...record(), response: { ...RESPONSE, data: { a: 'hunter2' } } };
-  const out = new ByteWriter(64);
-  formatter().bothLines(out, answered, NO_RULES);
-  assert.deepEqual(
-    Buffer.from(out.view()),
-    Buffer.concat([
-      requestLine(formatter(), answered, NO_RULES),
-      responseLine(formatter(), answered, NO_RULES),
-    ]),
-  );
-});
+const { request: REQUESTED } = record();
+const LARGE = fields(
+  JSON.stringify({ data: Array.from({ length: 400 }, (_, at) => `item ${at}`) }),
+);
+const ODD_RECORDS: readonly [string, Partial<AuditRequestRecord>][] = [
+  ['as most are', {}],
+  ['with more data than is kept', { request: { ...REQUESTED, data: LARGE } }],
+  ['without a token', { auth: null, request: { ...REQUESTED, clientToken: null, tokenId: '' } }],
+  ['without a mount', { request: { ...REQUESTED, mount: null } }],
+  ['without an address', { request: { ...REQUESTED, remoteAddress: '', remotePort: 0 } }],
+  ['on a path that needs escapes', { request: { ...REQUESTED, path: 'secret/"é\u2028\\/😀' } }],
+  ['with an error', { error: 'no "é"' }],
+];
+
+for (const [what, part] of ODD_RECORDS) {
+  for (const options of [{}, { prefix: 'é: ' }, { logRaw: true }, { hmacAccessor: false }]) {
+    const how = JSON.stringify(options);
+    test(`both lines of a record ${what} are those of the request and of its answer, ${how}`, () => {
+      const answered = { ...record(), ...part, response: { ...RESPONSE, data: { a: 'hunter2' } } };
+      const by = formatter(options);
+      const out = new ByteWriter(64);
+      out.text('what came before\n');
+      by.bothLines(out, answered, NO_RULES);
+      const both = Buffer.from(out.view()).toString();
+      const request = requestLine(by, answered, NO_RULES);
+      const lines = [
+        'what came before\n',
+        request,
+        // By what was kept of the request's line, and by a device that has seen no request.
+        responseLine(by, answered, NO_RULES),
+      ].join('');
+      assert.equal(both, lines);
+      assert.deepEqual(
+        responseLine(formatter(options), answered, NO_RULES).toString(),
+        responseLine(by, answered, NO_RULES).toString(),
+      );
+      const [asked, told] = both.slice('what came before\n'.length).trimEnd().split('\n');
+      const [one, other] = [asked, told].map((line) =>
+        JSON.parse((line ?? '').slice((options.prefix ?? '').length)),
+      );
+      assert.deepEqual([other.auth, other.request], [one.auth, one.request]);
+      assert.equal(one.request.path, answered.request.path);
+    });
+  }
+}

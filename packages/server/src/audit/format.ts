@@ -4,7 +4,6 @@
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
-import type { Draft } from './drafts.js';
 import type { Hasher } from './hasher.js';
 import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
@@ -23,70 +22,89 @@ export type HeaderRules = ReadonlyMap<string, { readonly hmac: boolean }>;
 
 const DEPTH_MAX = 64;
 /** Of what is said of one stored value. */
-const REMEMBERED_LENGTH_MAX = 2048;
+const REMEMBERED_BYTES_MAX = 2048;
+/** Of what is kept from a request's line for its answer's. */
+const DRAFT_BYTES_MAX = 16_384;
 
 /** Writes records for one device, one at a time. */
 export class Formatter {
   readonly #hasher: Hasher;
   readonly #options: RecordOptions;
   readonly #steady = new SteadyTexts();
-  /** Bytes that the prefix has more than UTF-16 units. */
-  readonly #prefixSurplusBytes: number;
 
   constructor(hasher: Hasher, options: RecordOptions) {
     this.#hasher = hasher;
     this.#options = options;
-    this.#prefixSurplusBytes = Buffer.byteLength(options.prefix) - options.prefix.length;
   }
 
   /** One line, new line included, into `out`; when it throws, a part of it is there. */
   requestLine(out: ByteWriter, record: AuditRequestRecord, headers: HeaderRules): void {
-    const draft = this.#describe(record, headers);
+    this.#head(out, 'request', record.time);
+    const start = out.length;
+    this.#question(out, record, headers);
+    const end = out.length;
     // Never with log_raw: tokens would be in it.
-    if (!this.#options.logRaw) record.request.drafts.keep(this, draft);
-    out.text(this.#head('request', record.time));
-    this.#question(out, record, draft);
+    if (!this.#options.logRaw && end - start <= DRAFT_BYTES_MAX) {
+      const question = Buffer.from(out.view().subarray(start, end));
+      record.request.drafts.keep(this, { auth: record.auth, question });
+    }
     this.#end(out, record);
   }
 
   /** As requestLine. */
   responseLine(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
     const known = record.request.drafts.find(this);
-    const isSame = known !== null && known.auth === record.auth;
-    out.text(this.#head('response', record.time));
-    this.#question(out, record, isSame ? known : this.#describe(record, headers));
+    this.#head(out, 'response', record.time);
+    if (known !== null && known.auth === record.auth) out.bytes(known.question);
+    else this.#question(out, record, headers);
     this.#answer(out, record);
   }
 
   /** As requestLine and then responseLine. */
   bothLines(out: ByteWriter, record: AuditResponseRecord, headers: HeaderRules): void {
-    const head = this.#head('request', record.time);
-    const start = out.length + head.length + this.#prefixSurplusBytes;
-    out.text(head);
-    this.#question(out, record, this.#describe(record, headers));
+    this.#head(out, 'request', record.time);
+    const start = out.length;
+    this.#question(out, record, headers);
     const end = out.length;
     this.#end(out, record);
-    out.text(this.#head('response', record.time));
+    this.#head(out, 'response', record.time);
     out.repeat(start, end);
     this.#answer(out, record);
   }
 
-  #describe({ auth, request }: AuditRequestRecord, headers: HeaderRules): Draft {
-    return {
-      auth,
-      authText: auth === null ? '' : `"auth":${this.#callerAuth(auth)},`,
-      members: this.#requestMembers(request, headers),
-    };
+  #head(out: ByteWriter, type: 'request' | 'response', time: number): void {
+    if (this.#options.prefix !== '') out.text(this.#options.prefix);
+    out.ascii('{"time":"');
+    out.ascii(this.#steady.time(time));
+    out.ascii('","type":"');
+    out.ascii(type);
+    out.ascii('",');
   }
 
-  #head(type: 'request' | 'response', time: number): string {
-    return `${this.#options.prefix}{"time":"${this.#steady.time(time)}","type":"${type}",`;
-  }
-
-  /** Who asks for what. */
-  #question(out: ByteWriter, { request }: AuditRequestRecord, { authText, members }: Draft): void {
-    out.text(`${authText}"request":`);
-    this.#request(out, request, members);
+  /** Who asks for what: what both lines say alike. */
+  #question(out: ByteWriter, { auth, request }: AuditRequestRecord, headers: HeaderRules): void {
+    if (auth !== null) {
+      out.ascii('"auth":');
+      this.#callerAuth(out, auth);
+      out.ascii(',');
+    }
+    out.ascii('"request":{"id":"');
+    out.ascii(request.id);
+    out.ascii('","operation":"');
+    out.ascii(request.operation);
+    out.ascii('"');
+    writeMore(out, this.#steady.mount(request.mount));
+    this.#presented(out, request);
+    if (request.path !== '') {
+      out.ascii(',"path":');
+      out.string(request.path);
+    }
+    writeMore(out, this.#steady.address(request.remoteAddress));
+    if (request.remotePort !== 0) out.ascii(`,"remote_port":${request.remotePort}`);
+    if (request.wrapTtlSeconds !== 0) out.ascii(`,"wrap_ttl":${request.wrapTtlSeconds}`);
+    if (headers.size > 0) this.#headers(out, request.carrier.headers, headers);
+    if (request.data.size > 0) this.#requestData(out, request);
+    out.ascii('}');
   }
 
   /** What came of it, and the end of the line. */
@@ -96,8 +114,8 @@ export class Formatter {
   }
 
   #end(out: ByteWriter, record: AuditRequestRecord): void {
-    const error = record.error === '' ? '' : `,"error":${JSON.stringify(record.error)}`;
-    out.text(`${error}}\n`);
+    if (record.error !== '') out.text(`,"error":${JSON.stringify(record.error)}`);
+    out.ascii('}\n');
   }
 
   #token(token: Buffer | null, tokenId: string): string {
@@ -111,9 +129,9 @@ export class Formatter {
     return isClear ? accessor : this.#hasher.hashAccessor(accessor);
   }
 
-  #callerAuth(auth: AuditAuth): string {
-    if (this.#options.logRaw) return this.#auth(auth);
-    return this.#steady.auth(auth, (it) => this.#auth(it));
+  #callerAuth(out: ByteWriter, auth: AuditAuth): void {
+    if (this.#options.logRaw) out.text(this.#auth(auth));
+    else out.bytes(this.#steady.auth(auth, (it) => this.#auth(it)));
   }
 
   #auth(auth: AuditAuth): string {
@@ -150,49 +168,33 @@ export class Formatter {
     return members.object;
   }
 
-  #requestMembers(request: AuditRequest, rules: HeaderRules): MemberText {
-    const members = new MemberText()
-      .plain('id', request.id)
-      .plain('operation', request.operation)
-      .all(this.#steady.mount(request.mount))
-      .all(this.#presented(request))
-      .string('path', request.path)
-      .all(this.#steady.address(request.remoteAddress))
-      .number('remote_port', request.remotePort)
-      .number('wrap_ttl', request.wrapTtlSeconds);
-    const headers = rules.size === 0 ? null : this.#headers(request.carrier.headers, rules);
-    if (headers !== null) members.json('headers', headers);
-    return members;
-  }
-
   /** Members that say who asks, and which token the request came with. */
-  #presented(request: AuditRequest): string {
+  #presented(out: ByteWriter, request: AuditRequest): void {
     const make = (): string =>
       new MemberText()
         .string('client_id', request.clientId)
         .string('client_token', this.#token(request.clientToken, request.tokenId))
         .string('client_token_accessor', this.#accessor(request.accessor))
         .json('namespace', '{"id":"root"}').members;
-    return this.#options.logRaw ? make() : this.#steady.token(request, make);
+    if (this.#options.logRaw) out.text(`,${make()}`);
+    else writeMore(out, this.#steady.token(request, make));
   }
 
-  #request(out: ByteWriter, request: AuditRequest, members: MemberText): void {
-    if (request.data.size === 0) {
-      out.text(members.object);
-      return;
-    }
-    out.text(`${members.open}"data":`);
+  #requestData(out: ByteWriter, request: AuditRequest): void {
+    out.ascii(',"data":');
     const clear = request.mount?.nonHmacRequestKeys ?? [];
     let separator = '{';
     for (const [name, field] of request.data) {
-      out.text(`${separator}${JSON.stringify(name)}:`);
+      out.ascii(separator);
       separator = ',';
+      out.string(name);
+      out.ascii(':');
       this.#value(out, field.value, clear.includes(name) || this.#options.logRaw, 0);
     }
-    out.text('}}');
+    out.ascii('}');
   }
 
-  #headers(headers: ReadonlyMap<string, string>, rules: HeaderRules): string | null {
+  #headers(out: ByteWriter, headers: ReadonlyMap<string, string>, rules: HeaderRules): void {
     const found: string[] = [];
     for (const [name, { hmac }] of rules) {
       const value = headers.get(name);
@@ -200,7 +202,7 @@ export class Formatter {
       const shown = hmac && !this.#options.logRaw ? this.#hasher.hash(value) : value;
       found.push(`${JSON.stringify(name)}:[${JSON.stringify(shown)}]`);
     }
-    return found.length === 0 ? null : `{${found.join(',')}}`;
+    if (found.length > 0) out.text(`,"headers":{${found.join(',')}}`);
   }
 
   /** Numbers, booleans and null stay legible; every string is hashed unless `isClear`. */
@@ -208,40 +210,41 @@ export class Formatter {
     if (depth > DEPTH_MAX) throw new TypeError('audited value is nested too deeply');
     if (value instanceof RawJson) {
       if (isClear) writeJsonCompact(out, value);
-      else if (value.identity !== null) out.text(this.#hashedText(value, value.identity));
+      else if (value.identity !== null) out.bytes(this.#hashed(value, value.identity));
       else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
     } else if (value instanceof JsonText) {
-      out.text(isClear ? value.text : this.#hashedMadeText(value));
+      if (isClear) out.text(value.text);
+      else out.bytes(this.#hashedText(value));
     } else if (typeof value === 'string') {
-      out.text(isClear ? JSON.stringify(value) : `"${this.#hasher.hash(value)}"`);
+      out.string(isClear ? value : this.#hasher.hash(value));
     } else if (value === null || typeof value !== 'object') {
-      out.text(String(value));
+      out.ascii(String(value));
     } else if (Array.isArray(value)) {
       let separator = '[';
       for (const item of value as readonly JsonValue[]) {
-        out.text(separator);
+        out.ascii(separator);
         separator = ',';
         this.#value(out, item, isClear, depth + 1);
       }
-      out.text(separator === '[' ? '[]' : ']');
+      out.ascii(separator === '[' ? '[]' : ']');
     } else {
       this.#members(out, value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
     }
   }
 
-  #hashedMadeText({ text, identity }: JsonText): string {
-    return identity.find(this) ?? this.#hashedText(new RawJson(Buffer.from(text)), identity);
+  #hashedText({ text, identity }: JsonText): Buffer {
+    return identity.find(this) ?? this.#hashed(new RawJson(Buffer.from(text)), identity);
   }
 
-  /** Of bytes that are seen again and again; short texts only are remembered. */
-  #hashedText(value: RawJson, identity: Identity): string {
+  /** Of bytes that are seen again and again; what is short is remembered. */
+  #hashed(value: RawJson, identity: Identity): Buffer {
     const known = identity.find(this);
     if (known !== null) return known;
     const out = new ByteWriter(value.bytes.length * 2);
     writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
-    const text = out.finish().toString('utf8');
-    if (text.length <= REMEMBERED_LENGTH_MAX) identity.remember(this, text);
-    return text;
+    const hashed = Buffer.from(out.view());
+    if (hashed.length <= REMEMBERED_BYTES_MAX) identity.remember(this, hashed);
+    return hashed;
   }
 
   #members(
@@ -254,32 +257,38 @@ export class Formatter {
     for (const name of Object.keys(value)) {
       const member = value[name];
       if (member === undefined) continue;
-      out.text(`${separator}${JSON.stringify(name)}:`);
+      out.ascii(separator);
       separator = ',';
+      out.string(name);
+      out.ascii(':');
       this.#value(out, member, isClear(name), depth + 1);
     }
-    out.text(separator === '{' ? '{}' : '}');
+    out.ascii(separator === '{' ? '{}' : '}');
   }
 
   #response(out: ByteWriter, response: AuditResponse, request: AuditRequest): void {
     const members = new MemberText();
     if (response.auth !== null) members.json('auth', this.#auth(response.auth));
-    members.all(this.#steady.mount(request.mount));
     if (response.leaseId !== '') {
       members.json('secret', `{"lease_id":${JSON.stringify(response.leaseId)}}`);
     }
     if (response.wrap !== null) members.json('wrap_info', this.#wrap(response.wrap));
     members.strings('warnings', response.warnings).string('redirect', response.redirect);
     const data = this.#responseData(response, request);
-    if (data === null) {
-      if (response.rawBody !== null) members.json('data', this.#rawBody(response.rawBody));
-      out.text(`,"response":${members.object}`);
-      return;
+    if (data === null && response.rawBody !== null) {
+      members.json('data', this.#rawBody(response.rawBody));
     }
-    out.text(`,"response":${members.open}"data":`);
-    const clear = request.mount?.nonHmacResponseKeys ?? [];
-    this.#members(out, data, (name) => clear.includes(name) || this.#options.logRaw, 0);
-    out.text('}');
+    const mount = this.#steady.mount(request.mount);
+    out.ascii(',"response":{');
+    out.bytes(mount);
+    const isFirst = mount.length === 0;
+    if (members.members !== '') out.text(isFirst ? members.members : `,${members.members}`);
+    if (data !== null) {
+      out.ascii(isFirst && members.members === '' ? '"data":' : ',"data":');
+      const clear = request.mount?.nonHmacResponseKeys ?? [];
+      this.#members(out, data, (name) => clear.includes(name) || this.#options.logRaw, 0);
+    }
+    out.ascii('}');
   }
 
   #rawBody(body: Buffer): string {
@@ -308,6 +317,13 @@ export class Formatter {
       .string('creation_path', wrap.creationPath)
       .string('wrapped_accessor', this.#accessor(wrap.wrappedAccessor)).object;
   }
+}
+
+/** Members behind others; nothing for none. */
+function writeMore(out: ByteWriter, members: Buffer): void {
+  if (members.length === 0) return;
+  out.ascii(',');
+  out.bytes(members);
 }
 
 /** How many names a list answer has; null for what is no list. */

@@ -10,17 +10,6 @@ export class MemberText {
     return this;
   }
 
-  /** @param members as `members` gives them; '' adds nothing. */
-  all(members: string): this {
-    if (members !== '') this.#text += this.#text === '' ? members : `,${members}`;
-    return this;
-  }
-
-  /** For values of our own making: ids, hashes, names of operations. Nothing in them may need escaping. */
-  plain(name: string, value: string): this {
-    return value === '' ? this : this.json(name, `"${value}"`);
-  }
-
   string(name: string, value: string): this {
     return value === '' ? this : this.json(name, JSON.stringify(value));
   }
@@ -41,10 +30,5 @@ export class MemberText {
   /** The object. */
   get object(): string {
     return `{${this.#text}}`;
-  }
-
-  /** The object up to where another member may follow. */
-  get open(): string {
-    return `{${this.#text}${this.#text === '' ? '' : ','}`;
   }
 }

@@ -1,15 +1,12 @@
-// Texts that are the same in record after record, remembered together with what they were made of: times, and what is
-// said of a mount or a token. Never a text that holds a token as it is.
+// What is the same in record after record, as the bytes that are written, remembered together with what it was made of:
+// times, and what is said of a mount or a token. Never with a token as it is.
 import { MemberText } from './member-text.js';
 import type { AuditAuth, AuditMount, AuditRequest } from './record.js';
 
 /** Tokens in use at one time, about; a text has some 700 bytes. */
 const TOKENS_MAX = 1024;
 
-/** The same text in one piece: one put together from many is a tree, walked anew each time it is written. */
-function flat(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}
+const NOTHING = Buffer.alloc(0);
 
 /** RFC 3339 with nanoseconds, in UTC. */
 export function formatTime(time: number): string {
@@ -53,10 +50,10 @@ export class SteadyTexts {
   #time = Number.NaN;
   #timeText = '';
   #address = '';
-  #addressText = '';
-  readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: string }>();
-  readonly #tokens = new Map<string, Omit<Presented, 'tokenId'> & { readonly text: string }>();
-  readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: string }>();
+  #addressText = NOTHING;
+  readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: Buffer }>();
+  readonly #tokens = new Map<string, Omit<Presented, 'tokenId'> & { readonly text: Buffer }>();
+  readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: Buffer }>();
 
   /** @param time milliseconds since the epoch. Remembers the last one. */
   time(time: number): string {
@@ -68,39 +65,39 @@ export class SteadyTexts {
   }
 
   /** What `make` makes of it, or made of one that says the same. Tokens without an id are not remembered. */
-  auth(auth: AuditAuth, make: (auth: AuditAuth) => string): string {
-    if (auth.tokenId === '') return make(auth);
+  auth(auth: AuditAuth, make: (auth: AuditAuth) => string): Buffer {
+    if (auth.tokenId === '') return Buffer.from(make(auth));
     const known = this.#auths.get(auth.tokenId);
     if (known !== undefined && sameAuth(known.auth, auth)) return known.text;
-    const text = flat(make(auth));
+    const text = Buffer.from(make(auth));
     if (this.#auths.size >= TOKENS_MAX) this.#auths.clear();
     this.#auths.set(auth.tokenId, { auth: { ...auth, clientToken: null }, text });
     return text;
   }
 
   /** As auth(), for the members that say which token the request came with. `make` gives members. */
-  token({ tokenId, accessor, clientId }: Presented, make: () => string): string {
-    if (tokenId === '') return make();
+  token({ tokenId, accessor, clientId }: Presented, make: () => string): Buffer {
+    if (tokenId === '') return Buffer.from(make());
     const known = this.#tokens.get(tokenId);
     if (known?.accessor === accessor && known.clientId === clientId) return known.text;
-    const text = flat(make());
+    const text = Buffer.from(make());
     if (this.#tokens.size >= TOKENS_MAX) this.#tokens.clear();
     this.#tokens.set(tokenId, { accessor, clientId, text });
     return text;
   }
 
   /** The member that names the client's address; none for ''. Remembers the last one. */
-  address(address: string): string {
+  address(address: string): Buffer {
     if (address !== this.#address) {
-      this.#addressText = flat(new MemberText().string('remote_address', address).members);
+      this.#addressText = Buffer.from(new MemberText().string('remote_address', address).members);
       this.#address = address;
     }
     return this.#addressText;
   }
 
   /** Members that name the mount; none for null. */
-  mount(mount: AuditMount | null): string {
-    if (mount === null) return '';
+  mount(mount: AuditMount | null): Buffer {
+    if (mount === null) return NOTHING;
     const { path, type, accessor } = mount;
     const known = this.#mounts.get(accessor);
     if (known?.mount.path === path && known.mount.type === type) return known.text;
@@ -109,7 +106,7 @@ export class SteadyTexts {
       .string('mount_type', type)
       .string('mount_accessor', accessor)
       .string('mount_class', mount.class);
-    const text = flat(members.members);
+    const text = Buffer.from(members.members);
     if (this.#mounts.size >= TOKENS_MAX) this.#mounts.clear();
     this.#mounts.set(accessor, { mount, text });
     return text;

@@ -6,6 +6,10 @@ const PENDING_MAX = 4096;
 /** Copied byte by byte: calling out costs more. */
 const SHORT_BYTES_MAX = 48;
 
+const QUOTE = 0x22;
+/** Printable ASCII that stands for itself in JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** Bytes appended one after the other. `finish` hands the buffer over, and the caller owns and wipes it; `view` lends it until `clear`. */
 export class ByteWriter {
   #buffer: Buffer;
@@ -59,13 +63,35 @@ export class ByteWriter {
 
   /** ASCII only. */
   ascii(text: string): void {
-    this.text(text);
+    this.#flush();
+    const { length } = text;
+    this.#reserve(length);
+    const buffer = this.#buffer;
+    let to = this.#length;
+    if (length > SHORT_BYTES_MAX) to += buffer.write(text, to, 'latin1');
+    else for (let at = 0; at < length; at += 1, to += 1) buffer[to] = text.charCodeAt(at);
+    this.#length = to;
+  }
+
+  /** The JSON text of a string. */
+  string(value: string): void {
+    if (value.length > SHORT_BYTES_MAX || !PLAIN.test(value)) {
+      this.text(JSON.stringify(value));
+      return;
+    }
+    this.byte(QUOTE);
+    this.ascii(value);
+    this.byte(QUOTE);
   }
 
   /** UTF-8. */
   text(text: string): void {
     this.#pending += text;
     if (this.#pending.length > PENDING_MAX) this.#flush();
+  }
+
+  bytes(source: Buffer): void {
+    this.range(source, 0, source.length);
   }
 
   range(source: Buffer, start: number, end: number): void {

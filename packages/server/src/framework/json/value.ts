@@ -8,17 +8,17 @@ const OWNERS_MAX = 4;
  * here, never the bytes. As many live as there are caches that hold one.
  */
 export class Identity {
-  readonly #made: { readonly owner: object; readonly text: string }[] = [];
+  readonly #made: { readonly owner: object; readonly made: Buffer }[] = [];
 
   /** What `owner` remembered; null when it did not, or too many others did since. */
-  find(owner: object): string | null {
-    for (const each of this.#made) if (each.owner === owner) return each.text;
+  find(owner: object): Buffer | null {
+    for (const each of this.#made) if (each.owner === owner) return each.made;
     return null;
   }
 
-  remember(owner: object, text: string): void {
+  remember(owner: object, made: Buffer): void {
     if (this.#made.length >= OWNERS_MAX) this.#made.shift();
-    this.#made.push({ owner, text });
+    this.#made.push({ owner, made });
   }
 }
 
