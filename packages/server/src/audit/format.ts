@@ -4,6 +4,7 @@
 import { ByteWriter } from '../framework/json/byte-writer.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
+import { keptBytes } from '../framework/kept-bytes.js';
 import type { Hasher } from './hasher.js';
 import { MemberText } from './member-text.js';
 import type { RecordOptions } from './options.js';
@@ -213,7 +214,7 @@ export class Formatter {
       else if (value.identity !== null) out.bytes(this.#hashed(value, value.identity));
       else writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
     } else if (value instanceof JsonText) {
-      if (isClear) out.text(value.text);
+      if (isClear) out.bytes(value.bytes);
       else out.bytes(this.#hashedText(value));
     } else if (typeof value === 'string') {
       out.string(isClear ? value : this.#hasher.hash(value));
@@ -232,8 +233,8 @@ export class Formatter {
     }
   }
 
-  #hashedText({ text, identity }: JsonText): Buffer {
-    return identity.find(this) ?? this.#hashed(new RawJson(Buffer.from(text)), identity);
+  #hashedText({ bytes, identity }: JsonText): Buffer {
+    return identity.find(this) ?? this.#hashed(new RawJson(bytes), identity);
   }
 
   /** Of bytes that are seen again and again; what is short is remembered. */
@@ -242,7 +243,7 @@ export class Formatter {
     if (known !== null) return known;
     const out = new ByteWriter(value.bytes.length * 2);
     writeJsonReplaced(out, value, (utf8) => this.#hasher.hash(utf8));
-    const hashed = Buffer.from(out.view());
+    const hashed = keptBytes(out.view());
     if (hashed.length <= REMEMBERED_BYTES_MAX) identity.remember(this, hashed);
     return hashed;
   }

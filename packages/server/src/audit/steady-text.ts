@@ -1,5 +1,6 @@
 // What is the same in record after record, as the bytes that are written, remembered together with what it was made of:
 // times, and what is said of a mount or a token. Never with a token as it is.
+import { keptBytes } from '../framework/kept-bytes.js';
 import { MemberText } from './member-text.js';
 import type { AuditAuth, AuditMount, AuditRequest } from './record.js';
 
@@ -50,7 +51,7 @@ export class SteadyTexts {
   #time = Number.NaN;
   #timeText = '';
   #address = '';
-  #addressText = NOTHING;
+  #addressText: Buffer = NOTHING;
   readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: Buffer }>();
   readonly #tokens = new Map<string, Omit<Presented, 'tokenId'> & { readonly text: Buffer }>();
   readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: Buffer }>();
@@ -69,7 +70,7 @@ export class SteadyTexts {
     if (auth.tokenId === '') return Buffer.from(make(auth));
     const known = this.#auths.get(auth.tokenId);
     if (known !== undefined && sameAuth(known.auth, auth)) return known.text;
-    const text = Buffer.from(make(auth));
+    const text = keptBytes(make(auth));
     if (this.#auths.size >= TOKENS_MAX) this.#auths.clear();
     this.#auths.set(auth.tokenId, { auth: { ...auth, clientToken: null }, text });
     return text;
@@ -80,7 +81,7 @@ export class SteadyTexts {
     if (tokenId === '') return Buffer.from(make());
     const known = this.#tokens.get(tokenId);
     if (known?.accessor === accessor && known.clientId === clientId) return known.text;
-    const text = Buffer.from(make());
+    const text = keptBytes(make());
     if (this.#tokens.size >= TOKENS_MAX) this.#tokens.clear();
     this.#tokens.set(tokenId, { accessor, clientId, text });
     return text;
@@ -89,7 +90,7 @@ export class SteadyTexts {
   /** The member that names the client's address; none for ''. Remembers the last one. */
   address(address: string): Buffer {
     if (address !== this.#address) {
-      this.#addressText = Buffer.from(new MemberText().string('remote_address', address).members);
+      this.#addressText = keptBytes(new MemberText().string('remote_address', address).members);
       this.#address = address;
     }
     return this.#addressText;
@@ -106,7 +107,7 @@ export class SteadyTexts {
       .string('mount_type', type)
       .string('mount_accessor', accessor)
       .string('mount_class', mount.class);
-    const text = Buffer.from(members.members);
+    const text = keptBytes(members.members);
     if (this.#mounts.size >= TOKENS_MAX) this.#mounts.clear();
     this.#mounts.set(accessor, { mount, text });
     return text;

@@ -1,6 +1,7 @@
 // The body that every enveloped answer has. Used by http/ to answer and by wrapping to store the answer verbatim.
 import type { IssuedToken } from '../framework/backend.js';
-import { JsonWriter } from '../framework/json/encode.js';
+import type { ByteWriter } from '../framework/json/byte-writer.js';
+import { makeJson, writeJson } from '../framework/json/encode.js';
 import { type JsonValue, RawJson } from '../framework/json/value.js';
 import type { ApiResult, WrapResult } from './request.js';
 
@@ -48,29 +49,38 @@ function encodeWrapInfo(wrapped: WrapResult, copies: Buffer[]): JsonValue {
  * A new buffer; the caller owns and wipes it.
  */
 export function encodeEnvelope(result: ApiResult): Buffer {
-  const { response, wrapped, auth, lease } = result;
   const copies: Buffer[] = [];
+  try {
+    return makeJson((out) => writeEnvelope(out, result, copies));
+  } finally {
+    for (const copy of copies) copy.fill(0);
+  }
+}
+
+function writeEnvelope(out: ByteWriter, result: ApiResult, copies: Buffer[]): void {
+  const { response, wrapped, auth, lease } = result;
   const data = wrapped === null ? (response?.data ?? null) : null;
-  const out = new JsonWriter();
-  out.text('{');
+  out.ascii('{');
   if (response?.legacyTopLevel && data !== null) writeTopLevel(out, data);
-  const leaseId = lease === null ? '""' : JSON.stringify(lease.id);
-  const seconds = lease?.ttlSeconds ?? response?.leaseDurationSeconds ?? 0;
-  out.text(
-    `"request_id":"${result.requestId}","lease_id":${leaseId},` +
-      `"renewable":${lease?.renewable ?? false},"lease_duration":${seconds},"data":`,
-  );
-  out.value(data);
-  out.text(',"wrap_info":');
-  out.value(wrapped === null ? null : encodeWrapInfo(wrapped, copies));
-  out.text(',"warnings":');
-  out.value(result.warnings.length > 0 ? result.warnings : null);
-  out.text(',"auth":');
-  out.value(auth === null || wrapped !== null ? null : encodeAuth(auth, copies));
-  out.text(`,"mount_type":${JSON.stringify(result.mountType)}}`);
-  const encoded = out.finish();
-  for (const copy of copies) copy.fill(0);
-  return encoded;
+  out.ascii('"request_id":"');
+  out.ascii(result.requestId);
+  out.ascii('","lease_id":');
+  out.string(lease?.id ?? '');
+  out.ascii(',"renewable":');
+  out.ascii(lease?.renewable === true ? 'true' : 'false');
+  out.ascii(',"lease_duration":');
+  out.ascii(String(lease?.ttlSeconds ?? response?.leaseDurationSeconds ?? 0));
+  out.ascii(',"data":');
+  writeJson(out, data);
+  out.ascii(',"wrap_info":');
+  writeJson(out, wrapped === null ? null : encodeWrapInfo(wrapped, copies));
+  out.ascii(',"warnings":');
+  writeJson(out, result.warnings.length > 0 ? result.warnings : null);
+  out.ascii(',"auth":');
+  writeJson(out, auth === null || wrapped !== null ? null : encodeAuth(auth, copies));
+  out.ascii(',"mount_type":');
+  out.string(result.mountType);
+  out.ascii('}');
 }
 
 /** Members that the envelope has itself are its own, whatever the response calls its data. */
@@ -86,11 +96,12 @@ const ENVELOPE_NAMES: ReadonlySet<string> = new Set([
   'mount_type',
 ]);
 
-function writeTopLevel(out: JsonWriter, data: Readonly<Record<string, JsonValue>>): void {
+function writeTopLevel(out: ByteWriter, data: Readonly<Record<string, JsonValue>>): void {
   for (const [name, value] of Object.entries(data)) {
     if (value === undefined || ENVELOPE_NAMES.has(name)) continue;
-    out.text(`${JSON.stringify(name)}:`);
-    out.value(value);
-    out.text(',');
+    out.string(name);
+    out.ascii(':');
+    writeJson(out, value);
+    out.ascii(',');
   }
 }

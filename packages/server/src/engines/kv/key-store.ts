@@ -9,6 +9,7 @@ import { type Awaitable, andThen } from '../../framework/awaitable.js';
 import { ApiError, StorageConflict, TamperingError } from '../../framework/errors.js';
 import { encodeJson } from '../../framework/json/encode.js';
 import { Identity, JsonText, type JsonValue, RawJson } from '../../framework/json/value.js';
+import { keptBytes } from '../../framework/kept-bytes.js';
 import { KeyedHash } from '../../framework/keyed-hash.js';
 import {
   type Entry,
@@ -60,7 +61,7 @@ export class KeyState {
   current(locate: (number: number) => Place): CurrentVersion | null {
     const info = findVersion(this.metadata, 0);
     if (this.#current !== null || info === null) return this.#current;
-    const answer = new JsonText(encodeJson(versionAnswer(info, this.metadata)).toString('utf8'));
+    const answer = new JsonText(keptBytes(encodeJson(versionAnswer(info, this.metadata))));
     this.#current = { info, place: locate(info.number), answer, value: null };
     return this.#current;
   }

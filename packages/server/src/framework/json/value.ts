@@ -46,13 +46,13 @@ export class RawJson {
   }
 }
 
-/** JSON made beforehand, because it is answered again and again. Nothing secret: it is a string. */
+/** JSON made beforehand, because it is answered again and again. Nothing secret: nobody wipes it. */
 export class JsonText {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly identity: Identity = new Identity();
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 }
 
