@@ -1,4 +1,5 @@
 // Token roles: limits on what `auth/token/create/ROLE` may make. Stored beside the tokens, changed by commit.
+import { type Listing, listKeys } from '../framework/listing.js';
 import { retryOnConflict, type Storage } from '../framework/storage.js';
 
 /** Zero durations and counts mean "not set". */
@@ -76,7 +77,7 @@ export class TokenRoles {
     await this.#storage.commit([{ delete: PREFIX + name }], []);
   }
 
-  async list(after: string, limit: number): Promise<readonly string[]> {
-    return await this.#storage.list(PREFIX, { after, limit });
+  async list(listing: Listing): Promise<readonly string[]> {
+    return await listKeys(this.#storage, PREFIX, listing);
   }
 }

@@ -392,6 +392,17 @@ test('roles are written in part, read, listed and deleted', async () => {
   assert.equal(await call(root, 'list', 'roles/'), null);
 });
 
+test('a list of roles holds every one, in pages if the client wants it so', async () => {
+  const names = Array.from({ length: 10_001 }, (_, n) => `r${String(n).padStart(5, '0')}`);
+  await storage.commit(
+    names.map((name) => ({ put: `roles/${name}`, value: Buffer.from('{}') })),
+    [],
+  );
+  assert.deepEqual((await call(root, 'list', 'roles/'))?.data, { keys: names });
+  const page = await call(root, 'list', 'roles/', { after: 'r00007', limit: 2 });
+  assert.deepEqual(page?.data, { keys: ['r00008', 'r00009'] });
+});
+
 test('tidy removes what leads nowhere and leaves tokens alone', async () => {
   const parent = await make({});
   const child = await make({ parentId: parent.entry.id });

@@ -4,8 +4,8 @@ import { parseCidrs } from '../../framework/cidr.js';
 import { invalidRequest } from '../../framework/errors.js';
 import { field, type Values } from '../../framework/field.js';
 import type { JsonValue } from '../../framework/json/value.js';
+import { listingFields } from '../../framework/listing.js';
 import { path } from '../../framework/path.js';
-import { LIST_LIMIT_MAX } from '../../framework/storage.js';
 import { canonicalPolicies } from '../policies.js';
 import type { TokenRole, TokenRoleType } from '../role.js';
 import type { TokenParts } from './parts.js';
@@ -139,14 +139,10 @@ export function rolePaths({ roles }: TokenParts): readonly Path[] {
     path({
       pattern: 'roles(/)',
       help: { synopsis: 'Lists the token roles.', description: '' },
-      fields: {
-        after: field.string('name behind which the answer begins'),
-        limit: field.integer('most names in the answer; 0 is all that fit'),
-      },
+      fields: listingFields,
       operations: {
-        list: async (_request, { after, limit }) => {
-          const most = limit > 0 ? Math.min(limit, LIST_LIMIT_MAX) : LIST_LIMIT_MAX;
-          const keys = await roles.list(after, most);
+        list: async (_request, listing) => {
+          const keys = await roles.list(listing);
           return keys.length === 0 ? null : { data: { keys } };
         },
       },
