@@ -2,6 +2,7 @@
 // that the mount was tuned to leave legible. Legible otherwise, because auditors need it and nothing secret may be put
 // there: display names, policies, login metadata, ids, paths, addresses, lease ids, warnings and error texts.
 import { ByteWriter } from '../framework/json/byte-writer.js';
+import { writeItems, writeMembers } from '../framework/json/encode.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
 import { keptBytes } from '../framework/kept-bytes.js';
@@ -184,15 +185,9 @@ export class Formatter {
   #requestData(out: ByteWriter, request: AuditRequest): void {
     out.ascii(',"data":');
     const clear = request.mount?.nonHmacRequestKeys ?? [];
-    let separator = '{';
-    for (const [name, field] of request.data) {
-      out.ascii(separator);
-      separator = ',';
-      out.string(name);
-      out.ascii(':');
-      this.#value(out, field.value, clear.includes(name) || this.#options.logRaw, 0);
-    }
-    out.ascii('}');
+    writeMembers(out, request.data, (field, name) =>
+      this.#value(out, field.value, clear.includes(name) || this.#options.logRaw, 0),
+    );
   }
 
   #headers(out: ByteWriter, headers: ReadonlyMap<string, string>, rules: HeaderRules): void {
@@ -221,15 +216,13 @@ export class Formatter {
     } else if (value === null || typeof value !== 'object') {
       out.ascii(String(value));
     } else if (Array.isArray(value)) {
-      let separator = '[';
-      for (const item of value as readonly JsonValue[]) {
-        out.ascii(separator);
-        separator = ',';
-        this.#value(out, item, isClear, depth + 1);
-      }
-      out.ascii(separator === '[' ? '[]' : ']');
+      writeItems(out, value as readonly JsonValue[], (item) =>
+        this.#value(out, item, isClear, depth + 1),
+      );
     } else {
-      this.#members(out, value as Readonly<Record<string, JsonValue>>, () => isClear, depth);
+      writeMembers(out, Object.entries(value as Readonly<Record<string, JsonValue>>), (member) =>
+        this.#value(out, member, isClear, depth + 1),
+      );
     }
   }
 
@@ -246,25 +239,6 @@ export class Formatter {
     const hashed = keptBytes(out.view());
     if (hashed.length <= REMEMBERED_BYTES_MAX) identity.remember(this, hashed);
     return hashed;
-  }
-
-  #members(
-    out: ByteWriter,
-    value: Readonly<Record<string, JsonValue>>,
-    isClear: (name: string) => boolean,
-    depth: number,
-  ): void {
-    let separator = '{';
-    for (const name of Object.keys(value)) {
-      const member = value[name];
-      if (member === undefined) continue;
-      out.ascii(separator);
-      separator = ',';
-      out.string(name);
-      out.ascii(':');
-      this.#value(out, member, isClear(name), depth + 1);
-    }
-    out.ascii(separator === '{' ? '{}' : '}');
   }
 
   #response(out: ByteWriter, response: AuditResponse, request: AuditRequest): void {
@@ -287,7 +261,9 @@ export class Formatter {
     if (data !== null) {
       out.ascii(isFirst && members.members === '' ? '"data":' : ',"data":');
       const clear = request.mount?.nonHmacResponseKeys ?? [];
-      this.#members(out, data, (name) => clear.includes(name) || this.#options.logRaw, 0);
+      writeMembers(out, Object.entries(data), (member, name) =>
+        this.#value(out, member, clear.includes(name) || this.#options.logRaw, 1),
+      );
     }
     out.ascii('}');
   }

@@ -32,30 +32,35 @@ export function writeJson(out: ByteWriter, value: JsonValue): void {
   if (typeof value === 'string') out.string(value);
   else if (value === null || typeof value !== 'object') out.ascii(String(value));
   else if (value instanceof RawJson || value instanceof JsonText) out.bytes(value.bytes);
-  else if (isList(value)) writeList(out, value);
-  else writeObject(out, value);
+  else if (isList(value)) writeItems(out, value, (item) => writeJson(out, item ?? null));
+  else writeMembers(out, Object.entries(value), (member) => writeJson(out, member));
 }
 
-function writeList(out: ByteWriter, list: readonly JsonValue[]): void {
+/** A JSON array; `write` writes each of its values. */
+export function writeItems<T>(out: ByteWriter, items: Iterable<T>, write: (item: T) => void): void {
   let separator = '[';
-  for (const item of list) {
+  for (const item of items) {
     out.ascii(separator);
     separator = ',';
-    writeJson(out, item ?? null);
+    write(item);
   }
   out.ascii(separator === '[' ? '[]' : ']');
 }
 
-function writeObject(out: ByteWriter, value: { readonly [key: string]: JsonValue }): void {
+/** A JSON object; `write` writes each of its values. Members that are undefined are left out. */
+export function writeMembers<T>(
+  out: ByteWriter,
+  members: Iterable<readonly [string, T]>,
+  write: (member: T, name: string) => void,
+): void {
   let separator = '{';
-  for (const name of Object.keys(value)) {
-    const member = value[name];
+  for (const [name, member] of members) {
     if (member === undefined) continue;
     out.ascii(separator);
     separator = ',';
     out.string(name);
     out.ascii(':');
-    writeJson(out, member);
+    write(member, name);
   }
   out.ascii(separator === '{' ? '{}' : '}');
 }
