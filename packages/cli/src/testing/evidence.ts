@@ -5,6 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mintCertificate } from '@vouchsafe/verifier/testing';
+import type { Verdict } from '../commands/attest/judge-evidence.js';
 import { newFolder, type Outcome, runVouchsafe } from './stub-server.js';
 
 const folder =
@@ -15,17 +16,6 @@ export const skip = existsSync(join(folder, 'facts.json'))
   : 'no vectors: set VOUCHSAFE_VECTORS to their folder';
 /** A file with genuine evidence. */
 export const vector = (path: string): string => join(folder, path);
-
-export interface Verdict {
-  readonly verdict: string;
-  readonly genuine: boolean;
-  readonly format: string | null;
-  readonly tcb_status: string | null;
-  readonly advisories: readonly string[];
-  readonly debug: boolean | null;
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly faults: readonly { readonly code: string; readonly message: string }[];
-}
 
 export const verify = (...args: string[]): Promise<Outcome> =>
   runVouchsafe(['attest', 'verify', ...args]);

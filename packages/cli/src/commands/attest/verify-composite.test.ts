@@ -10,11 +10,11 @@ import {
   put,
   raTlsCertificate,
   skip,
-  type Verdict,
   vector,
   verify,
 } from '../../testing/evidence.js';
 import { runVouchsafe } from '../../testing/stub-server.js';
+import type { Verdict } from './judge-evidence.js';
 
 interface CompositeVerdict extends Omit<Verdict, 'faults' | 'claims'> {
   readonly claims: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
