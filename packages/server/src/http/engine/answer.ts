@@ -1,4 +1,5 @@
 // What an answer looks like on the wire (RFC 9112 section 4). Every answer says its length.
+import { keptBytes } from '../../framework/kept-bytes.js';
 
 export interface Answer {
   readonly status: number;
@@ -50,25 +51,52 @@ export function fieldLine(name: string, value: string): string {
   return `${name}: ${value}\r\n`;
 }
 
-/** The Date line, made once a second. */
-export class DateLine {
-  #second = -1;
-  #line = '';
+const STATUSES = 600;
 
-  read(now: number): string {
-    const second = Math.floor(now / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#line = `Date: ${new Date(second * 1000).toUTCString()}\r\n`;
-    }
-    return this.#line;
-  }
+/** All of an answer's head but how long its body is: `Content-Length: `, or the end of the head for answers without one. */
+interface KeptHead {
+  readonly fields: string;
+  readonly connection: string;
+  readonly hasBody: boolean;
+  readonly date: string;
+  readonly bytes: Buffer;
 }
 
-/** `connection` is '' where the version's default holds. */
-export function encodeHead(answer: Answer, dateLine: string, connection: string): string {
-  const length = answer.body === null ? '' : `Content-Length: ${answer.body.length}\r\n`;
-  const reason = REASONS[answer.status] ?? '';
-  const statusLine = `HTTP/1.1 ${answer.status} ${reason}\r\n`;
-  return `${statusLine}${answer.fields}${length}${connection}${dateLine}\r\n`;
+/** Makes heads, each only once a second as long as answers of a status say the same. */
+export class HeadMaker {
+  #second = -1;
+  #date = '';
+  readonly #kept: (KeptHead | undefined)[] = new Array<undefined>(STATUSES);
+
+  /**
+   * Followed by the length in decimal and an empty line where there is a body. `connection` is a field line, or '' where the
+   * version's default holds. @param now milliseconds since the epoch.
+   */
+  make({ status, fields, body }: Answer, now: number, connection: string): Buffer {
+    this.#turnTo(now);
+    const kept = this.#kept[status];
+    const hasBody = body !== null;
+    if (
+      kept !== undefined &&
+      kept.date === this.#date &&
+      kept.fields === fields &&
+      kept.connection === connection &&
+      kept.hasBody === hasBody
+    ) {
+      return kept.bytes;
+    }
+    const reason = REASONS[status] ?? '';
+    const end = hasBody ? 'Content-Length: ' : '\r\n';
+    const text = `HTTP/1.1 ${status} ${reason}\r\n${fields}${connection}${this.#date}${end}`;
+    const bytes = keptBytes(text);
+    this.#kept[status] = { fields, connection, hasBody, date: this.#date, bytes };
+    return bytes;
+  }
+
+  #turnTo(now: number): void {
+    const second = Math.floor(now / 1000);
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#date = `Date: ${new Date(second * 1000).toUTCString()}\r\n`;
+  }
 }

@@ -2,6 +2,7 @@
 // behind.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Answer } from './answer.js';
 import { get, put, settle, textAnswer, Wire } from './testing/wire.js';
 
 function isZero(bytes: Buffer): boolean {
@@ -92,8 +93,39 @@ describe('an answer', () => {
     await wire.answer('/1', 'abc');
     assert.equal(
       wire.writes.join(''),
-      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\n\r\nabc',
+      'HTTP/1.1 200 OK\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\nContent-Length: 3\r\n\r\nabc',
     );
+  });
+
+  it('has its own head, whatever was answered before it', async () => {
+    const wire = new Wire();
+    const [fields, body] = ['A: b\r\n', Buffer.from('x')];
+    const answers: readonly [answer: Answer, head: string][] = [
+      [{ status: 200, fields, body, ownsBody: false }, '200 OK\r\nA: b\r\n'],
+      [{ status: 200, fields: '', body, ownsBody: false }, '200 OK\r\n'],
+      [{ status: 200, fields, body, ownsBody: false }, '200 OK\r\nA: b\r\n'],
+      [{ status: 404, fields, body, ownsBody: false }, '404 Not Found\r\nA: b\r\n'],
+      [{ status: 404, fields, body: null, ownsBody: false }, '404 Not Found\r\nA: b\r\n'],
+    ];
+    let expected = '';
+    for (const [answer, head] of answers) {
+      await wire.send(get('/1'));
+      wire.started.pop()?.answer(answer);
+      await settle();
+      expected += `HTTP/1.1 ${head}${answer.body === null ? '\r\n' : 'Content-Length: 1\r\n\r\nx'}`;
+    }
+    assert.equal(wire.text, expected);
+  });
+
+  it('has the date of its second', async () => {
+    const wire = new Wire();
+    for (const second of [4, 4, 5]) {
+      wire.context.now = Date.UTC(2026, 0, 2, 3, 4, second);
+      await wire.send(get('/1'));
+      await wire.answer('/1');
+    }
+    const seconds = wire.writes.map((text) => /^Date: .*:0(\d) GMT\r$/m.exec(text)?.[1]);
+    assert.deepEqual(seconds, ['4', '4', '5']);
   });
 
   it('to HEAD has a length and no body', async () => {

@@ -2,21 +2,25 @@
 // Works on any stream, so that tests need no network.
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../../framework/backend.js';
-import { type Answer, CONTINUE, type DateLine, encodeHead } from './answer.js';
+import { type Answer, CONTINUE, type HeadMaker } from './answer.js';
 import { Exchange, type ExchangeOwner } from './exchange.js';
 import type { HeaderTable } from './header-table.js';
 import type { EngineLimits, EngineTimeouts } from './limits.js';
-import { Output, type SlabPool } from './output.js';
+import { Output } from './output.js';
 import { Refusal } from './refusal.js';
 import { type ParserPhase, RequestParser } from './request-parser.js';
+import { readShared } from './shared-read.js';
+import type { SlabPool } from './slab-pool.js';
 
 /** What all connections of a server share. */
 export interface EngineContext {
   readonly limits: EngineLimits;
   readonly timeouts: EngineTimeouts;
   readonly table: HeaderTable;
-  readonly pool: SlabPool;
-  readonly dateLine: DateLine;
+  /** For what is received, and for what is sent. */
+  readonly readSlabs: SlabPool;
+  readonly writeSlabs: SlabPool;
+  readonly heads: HeadMaker;
   /** Body bytes of all connections that are held now. */
   bodyBytes: number;
   /** Milliseconds since the epoch, as of the last sweep. */
@@ -78,8 +82,9 @@ export class HttpConnection implements ExchangeOwner {
     this.#context = context;
     this.#phaseSince = context.now;
     this.#parser = new RequestParser(context.limits, context.table);
-    this.#output = new Output(socket, context.pool);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#output = new Output(socket, context.writeSlabs);
+    const isShared = readShared(socket, (chunk) => this.#receive(chunk, context.readSlabs));
+    if (!isShared) socket.on('data', (chunk: Buffer) => this.#receive(chunk, null));
     socket.on('end', () => this.#peerEnded());
     socket.on('drain', () => this.#pump());
     socket.on('error', () => socket.destroy());
@@ -137,12 +142,13 @@ export class HttpConnection implements ExchangeOwner {
     }
   }
 
-  #receive(chunk: Buffer): void {
+  /** @param slabs null: `chunk` is ours from now on. */
+  #receive(chunk: Buffer, slabs: SlabPool | null): void {
     if (this.#isLastSeen) {
       chunk.fill(0);
       return;
     }
-    this.#parser.push(chunk);
+    this.#parser.push(chunk, slabs);
     this.#pump();
   }
 
@@ -258,13 +264,9 @@ export class HttpConnection implements ExchangeOwner {
     if (closes && !this.#isLastSeen) this.#stopReading();
     let connection = closes ? CLOSE : '';
     if (!closes && head.minorVersion === 0) connection = 'Connection: keep-alive\r\n';
-    const text = encodeHead(answer, this.#context.dateLine.read(this.#context.now), connection);
-    if (head.method === 'HEAD') {
-      wipeAnswer(answer);
-      this.#output.add(text, null, false);
-    } else {
-      this.#output.add(text, answer.body, answer.ownsBody);
-    }
+    const { heads, now } = this.#context;
+    const isHeadOnly = head.method === 'HEAD';
+    this.#output.add(heads.make(answer, now, connection), answer.body, answer.ownsBody, isHeadOnly);
   }
 
   /**
@@ -321,8 +323,8 @@ export class HttpConnection implements ExchangeOwner {
     const refusal = this.#refusal;
     this.#refusal = null;
     if (refusal !== null) {
-      const text = encodeHead(refusal, this.#context.dateLine.read(this.#context.now), CLOSE);
-      this.#output.add(text, refusal.body, refusal.ownsBody);
+      const head = this.#context.heads.make(refusal, this.#context.now, CLOSE);
+      this.#output.add(head, refusal.body, refusal.ownsBody, false);
     }
     this.#output.flush();
     this.#socket.end();

@@ -13,6 +13,7 @@ import { Refusal, refuse } from './refusal.js';
 import { EMPTY, GrowingBytes, Region } from './region.js';
 import { RequestHead, type RequestLine, trimEnd, trimStart } from './request-head.js';
 import { parseRequestLine } from './request-line.js';
+import type { SlabPool } from './slab-pool.js';
 import { COLON, CR, HTAB, LF, LINE_BYTE, SP, TOKEN_LOWER } from './syntax.js';
 
 /**
@@ -90,20 +91,32 @@ export class RequestParser {
     return this.#body?.length ?? this.#chunked?.length ?? 0;
   }
 
-  /** Takes `chunk` over and will wipe it. */
-  push(chunk: Buffer): void {
-    const region = this.#region;
-    if (region === null) {
-      this.#region = new Region(chunk);
-      this.#at = 0;
-      this.#headStart = 0;
-      this.#lineStart = 0;
-      this.#end = chunk.length;
-      return;
+  /** Takes `chunk` over and will wipe it. @param slabs not null: it is copied into one of them, and wiped before this returns. */
+  push(chunk: Buffer, slabs: SlabPool | null): void {
+    if (this.#region !== null) {
+      this.#append(this.#region, chunk);
+    } else if (slabs === null) {
+      this.#begin(new Region(chunk), chunk.length);
+    } else {
+      const region = new Region(slabs.take(chunk.length), slabs, 0);
+      region.append(chunk, 0);
+      this.#begin(region, chunk.length);
+      chunk.fill(0);
     }
+  }
+
+  #begin(region: Region, length: number): void {
+    this.#region = region;
+    this.#at = 0;
+    this.#headStart = 0;
+    this.#lineStart = 0;
+    this.#end = length;
+  }
+
+  #append(region: Region, chunk: Buffer): void {
     const needed = this.#end + chunk.length;
     if (needed <= region.bytes.length) {
-      chunk.copy(region.bytes, this.#end);
+      region.append(chunk, this.#end);
       this.#end = needed;
     } else {
       this.#carry(region, chunk);

@@ -3,15 +3,15 @@ import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Connection } from '../../framework/backend.js';
-import { type Answer, DateLine } from './answer.js';
+import { type Answer, HeadMaker } from './answer.js';
 import { type EngineContext, HttpConnection } from './connection.js';
 import type { Exchange } from './exchange.js';
 import { HeaderTable, type WatchedHeader } from './header-table.js';
 import { type EngineClock, type EngineLimits, type EngineTimeouts, SWEEP_MS } from './limits.js';
-import { SlabPool } from './output.js';
 import { type Accept, ProxyDoor, type ProxyProtocolOptions } from './proxy-door.js';
 import type { ProxySource } from './proxy-header.js';
 import type { Refusal } from './refusal.js';
+import { READ_SLAB_BYTES, SlabPool, WRITE_SLAB_BYTES } from './slab-pool.js';
 
 export interface TlsOptions {
   /** PEM: the server's certificate and its chain, and the key. */
@@ -179,8 +179,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     limits: options.limits,
     timeouts: options.timeouts,
     table: new HeaderTable(options.watchedHeaders),
-    pool: new SlabPool(),
-    dateLine: new DateLine(),
+    readSlabs: new SlabPool(READ_SLAB_BYTES),
+    writeSlabs: new SlabPool(WRITE_SLAB_BYTES),
+    heads: new HeadMaker(),
     bodyBytes: 0,
     now: options.clock.now(),
     serve: options.serve,

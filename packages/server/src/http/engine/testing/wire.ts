@@ -1,11 +1,11 @@
 // A connection without a network: the test is the client, the handler and the clock.
 import { type Duplex, duplexPair } from 'node:stream';
-import { type Answer, DateLine } from '../answer.js';
+import { type Answer, HeadMaker } from '../answer.js';
 import { type EngineContext, HttpConnection } from '../connection.js';
 import type { Exchange } from '../exchange.js';
 import { HeaderTable } from '../header-table.js';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type EngineLimits } from '../limits.js';
-import { SlabPool } from '../output.js';
+import { READ_SLAB_BYTES, SlabPool, WRITE_SLAB_BYTES } from '../slab-pool.js';
 
 const PEER = { remoteAddress: '192.0.2.1', remotePort: 1, tls: null };
 
@@ -37,8 +37,9 @@ export class Wire {
       limits: { ...DEFAULT_LIMITS, ...limits },
       timeouts: DEFAULT_TIMEOUTS,
       table: new HeaderTable([]),
-      pool: new SlabPool(),
-      dateLine: new DateLine(),
+      readSlabs: new SlabPool(READ_SLAB_BYTES),
+      writeSlabs: new SlabPool(WRITE_SLAB_BYTES),
+      heads: new HeadMaker(),
       bodyBytes: 0,
       now: 0,
       serve: (exchange) => {
