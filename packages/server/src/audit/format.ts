@@ -2,7 +2,7 @@
 // that the mount was tuned to leave legible. Legible otherwise, because auditors need it and nothing secret may be put
 // there: display names, policies, login metadata, ids, paths, addresses, lease ids, warnings and error texts.
 import { ByteWriter } from '../framework/json/byte-writer.js';
-import { writeItems, writeMembers } from '../framework/json/encode.js';
+import { writeItems, writeMap, writeObject } from '../framework/json/encode.js';
 import { writeJsonCompact, writeJsonReplaced } from '../framework/json/rewrite.js';
 import { type Identity, JsonText, type JsonValue, RawJson } from '../framework/json/value.js';
 import { keptBytes } from '../framework/kept-bytes.js';
@@ -76,11 +76,7 @@ export class Formatter {
 
   #head(out: ByteWriter, type: 'request' | 'response', time: number): void {
     if (this.#options.prefix !== '') out.text(this.#options.prefix);
-    out.ascii('{"time":"');
-    out.ascii(this.#steady.time(time));
-    out.ascii('","type":"');
-    out.ascii(type);
-    out.ascii('",');
+    out.bytes(this.#steady.head(type, time));
   }
 
   /** Who asks for what: what both lines say alike. */
@@ -185,7 +181,7 @@ export class Formatter {
   #requestData(out: ByteWriter, request: AuditRequest): void {
     out.ascii(',"data":');
     const clear = request.mount?.nonHmacRequestKeys ?? [];
-    writeMembers(out, request.data, (field, name) =>
+    writeMap(out, request.data, (field, name) =>
       this.#value(out, field.value, clear.includes(name) || this.#options.logRaw, 0),
     );
   }
@@ -220,7 +216,7 @@ export class Formatter {
         this.#value(out, item, isClear, depth + 1),
       );
     } else {
-      writeMembers(out, Object.entries(value as Readonly<Record<string, JsonValue>>), (member) =>
+      writeObject(out, value as Readonly<Record<string, JsonValue>>, (member) =>
         this.#value(out, member, isClear, depth + 1),
       );
     }
@@ -261,7 +257,7 @@ export class Formatter {
     if (data !== null) {
       out.ascii(isFirst && members.members === '' ? '"data":' : ',"data":');
       const clear = request.mount?.nonHmacResponseKeys ?? [];
-      writeMembers(out, Object.entries(data), (member, name) =>
+      writeObject(out, data, (member, name) =>
         this.#value(out, member, clear.includes(name) || this.#options.logRaw, 1),
       );
     }

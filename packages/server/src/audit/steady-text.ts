@@ -49,20 +49,23 @@ type Presented = Pick<AuditRequest, 'tokenId' | 'accessor' | 'clientId'>;
 /** One per device. */
 export class SteadyTexts {
   #time = Number.NaN;
-  #timeText = '';
+  #requestHead: Buffer = NOTHING;
+  #responseHead: Buffer = NOTHING;
   #address = '';
   #addressText: Buffer = NOTHING;
   readonly #auths = new Map<string, { readonly auth: AuditAuth; readonly text: Buffer }>();
   readonly #tokens = new Map<string, Omit<Presented, 'tokenId'> & { readonly text: Buffer }>();
   readonly #mounts = new Map<string, { readonly mount: AuditMount; readonly text: Buffer }>();
 
-  /** @param time milliseconds since the epoch. Remembers the last one. */
-  time(time: number): string {
+  /** How a line begins. @param time milliseconds since the epoch. Remembers the last one. */
+  head(type: 'request' | 'response', time: number): Buffer {
     if (time !== this.#time) {
-      this.#timeText = formatTime(time);
+      const start = `{"time":"${formatTime(time)}","type":"`;
+      this.#requestHead = keptBytes(`${start}request",`);
+      this.#responseHead = keptBytes(`${start}response",`);
       this.#time = time;
     }
-    return this.#timeText;
+    return type === 'request' ? this.#requestHead : this.#responseHead;
   }
 
   /** What `make` makes of it, or made of one that says the same. Tokens without an id are not remembered. */

@@ -7,6 +7,10 @@ import type { ApiResult, WrapResult } from './request.js';
 
 const QUOTE = 0x22;
 
+/** What most answers have between the request's id and `data`, and between `data` and the type of the mount. */
+const NO_LEASE = Buffer.from('","lease_id":"","renewable":false,"lease_duration":0,"data":');
+const NOTHING_ELSE = Buffer.from(',"wrap_info":null,"warnings":null,"auth":null,"mount_type":');
+
 /** A token is base62, '.', '-' and '_': its bytes between quotes are JSON. The copy goes to `copies`, to be wiped. */
 function quoted(bytes: Buffer, copies: Buffer[]): RawJson {
   const copy = Buffer.alloc(bytes.length + 2, QUOTE);
@@ -64,23 +68,35 @@ function writeEnvelope(out: ByteWriter, result: ApiResult, copies: Buffer[]): vo
   if (response?.legacyTopLevel && data !== null) writeTopLevel(out, data);
   out.ascii('"request_id":"');
   out.ascii(result.requestId);
+  writeLease(out, lease, response?.leaseDurationSeconds ?? 0);
+  writeJson(out, data);
+  const { warnings } = result;
+  if (wrapped === null && auth === null && warnings.length === 0) out.bytes(NOTHING_ELSE);
+  else {
+    out.ascii(',"wrap_info":');
+    writeJson(out, wrapped === null ? null : encodeWrapInfo(wrapped, copies));
+    out.ascii(',"warnings":');
+    writeJson(out, warnings.length > 0 ? warnings : null);
+    out.ascii(',"auth":');
+    writeJson(out, auth === null || wrapped !== null ? null : encodeAuth(auth, copies));
+    out.ascii(',"mount_type":');
+  }
+  out.string(result.mountType);
+  out.ascii('}');
+}
+
+function writeLease(out: ByteWriter, lease: ApiResult['lease'], durationSeconds: number): void {
+  if (lease === null && durationSeconds === 0) {
+    out.bytes(NO_LEASE);
+    return;
+  }
   out.ascii('","lease_id":');
   out.string(lease?.id ?? '');
   out.ascii(',"renewable":');
   out.ascii(lease?.renewable === true ? 'true' : 'false');
   out.ascii(',"lease_duration":');
-  out.ascii(String(lease?.ttlSeconds ?? response?.leaseDurationSeconds ?? 0));
+  out.ascii(String(lease?.ttlSeconds ?? durationSeconds));
   out.ascii(',"data":');
-  writeJson(out, data);
-  out.ascii(',"wrap_info":');
-  writeJson(out, wrapped === null ? null : encodeWrapInfo(wrapped, copies));
-  out.ascii(',"warnings":');
-  writeJson(out, result.warnings.length > 0 ? result.warnings : null);
-  out.ascii(',"auth":');
-  writeJson(out, auth === null || wrapped !== null ? null : encodeAuth(auth, copies));
-  out.ascii(',"mount_type":');
-  out.string(result.mountType);
-  out.ascii('}');
 }
 
 /** Members that the envelope has itself are its own, whatever the response calls its data. */

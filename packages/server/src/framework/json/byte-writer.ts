@@ -2,20 +2,19 @@
 
 /** A writer that is used again keeps no more memory than this. */
 const KEPT_BYTES_MAX = 256 * 1024;
-const PENDING_MAX = 4096;
 /** Copied byte by byte: calling out costs more. */
 const SHORT_BYTES_MAX = 48;
 
 const QUOTE = 0x22;
-/** Printable ASCII that stands for itself in JSON. */
-const PLAIN = /^[ !#-[\]-~]*$/;
+const BACKSLASH = 0x5c;
+/** Printable ASCII, but for these two, stands for itself in JSON. */
+const PRINTABLE_FIRST = 0x20;
+const PRINTABLE_LAST = 0x7e;
 
 /** Bytes appended one after the other. `finish` hands the buffer over, and the caller owns and wipes it; `view` lends it until `clear`. */
 export class ByteWriter {
   #buffer: Buffer;
   #length = 0;
-  /** Text that is not yet bytes: many short pieces are written as one. */
-  #pending = '';
 
   /** @param expectedBytes what will probably be written; more is allowed. */
   constructor(expectedBytes: number) {
@@ -31,31 +30,19 @@ export class ByteWriter {
     this.#buffer = larger;
   }
 
-  #flush(): void {
-    const text = this.#pending;
-    if (text === '') return;
-    this.#pending = '';
-    // Three bytes hold whatever one UTF-16 unit may become.
-    this.#reserve(text.length * 3);
-    this.#length += this.#buffer.write(text, this.#length, 'utf8');
-  }
-
   /** Bytes written so far. */
   get length(): number {
-    this.#flush();
     return this.#length;
   }
 
   /** Takes back, and wipes, what was written behind the first `length` bytes. */
   rewind(length: number): void {
-    this.#pending = '';
     if (length >= this.#length) return;
     this.#buffer.fill(0, length, this.#length);
     this.#length = length;
   }
 
   byte(value: number): void {
-    this.#flush();
     this.#reserve(1);
     this.#buffer[this.#length] = value;
     this.#length += 1;
@@ -63,7 +50,6 @@ export class ByteWriter {
 
   /** ASCII only. */
   ascii(text: string): void {
-    this.#flush();
     const { length } = text;
     this.#reserve(length);
     const buffer = this.#buffer;
@@ -75,27 +61,51 @@ export class ByteWriter {
 
   /** The JSON text of a string. */
   string(value: string): void {
-    if (value.length > SHORT_BYTES_MAX || !PLAIN.test(value)) {
+    if (value.length > SHORT_BYTES_MAX || !this.#plainString(value))
       this.text(JSON.stringify(value));
-      return;
+  }
+
+  /** False, and nothing has been written, for text that does not stand for itself. */
+  #plainString(value: string): boolean {
+    const { length } = value;
+    this.#reserve(length + 2);
+    const buffer = this.#buffer;
+    let to = this.#length;
+    buffer[to] = QUOTE;
+    to += 1;
+    for (let at = 0; at < length; at += 1, to += 1) {
+      const unit = value.charCodeAt(at);
+      const isPlain = unit >= PRINTABLE_FIRST && unit <= PRINTABLE_LAST;
+      if (!isPlain || unit === QUOTE || unit === BACKSLASH) {
+        buffer.fill(0, this.#length, to);
+        return false;
+      }
+      buffer[to] = unit;
     }
-    this.byte(QUOTE);
-    this.ascii(value);
-    this.byte(QUOTE);
+    buffer[to] = QUOTE;
+    this.#length = to + 1;
+    return true;
   }
 
   /** UTF-8. */
   text(text: string): void {
-    this.#pending += text;
-    if (this.#pending.length > PENDING_MAX) this.#flush();
+    // Three bytes hold whatever one UTF-16 unit may become.
+    this.#reserve(text.length * 3);
+    this.#length += this.#buffer.write(text, this.#length, 'utf8');
   }
 
   bytes(source: Buffer): void {
-    this.range(source, 0, source.length);
+    const { length } = source;
+    if (length <= SHORT_BYTES_MAX) {
+      this.range(source, 0, length);
+      return;
+    }
+    this.#reserve(length);
+    this.#buffer.set(source, this.#length);
+    this.#length += length;
   }
 
   range(source: Buffer, start: number, end: number): void {
-    this.#flush();
     this.#reserve(end - start);
     const buffer = this.#buffer;
     let to = this.#length;
@@ -107,7 +117,6 @@ export class ByteWriter {
 
   /** Appends again what was written from byte `start` to byte `end`: cheaper than the same text once more. */
   repeat(start: number, end: number): void {
-    this.#flush();
     this.#reserve(end - start);
     this.#buffer.copyWithin(this.#length, start, end);
     this.#length += end - start;
@@ -115,7 +124,6 @@ export class ByteWriter {
 
   /** What was written, where it lies: good until the next call. */
   view(): Buffer {
-    this.#flush();
     return this.#buffer.subarray(0, this.#length);
   }
 
@@ -127,7 +135,6 @@ export class ByteWriter {
 
   /** What was written; memory behind it was never used. */
   finish(): Buffer {
-    this.#flush();
     return this.#buffer.subarray(0, this.#length);
   }
 }

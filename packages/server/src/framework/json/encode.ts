@@ -2,7 +2,13 @@
 import { ByteWriter } from './byte-writer.js';
 import { JsonText, type JsonValue, RawJson } from './value.js';
 
+const BRACE = 0x7b;
+const COLON = 0x3a;
+const COMMA = 0x2c;
 const USUAL_BYTES = 8192;
+
+type Members = Readonly<Record<string, JsonValue>>;
+
 /** Not in use: used again and again, wiped in between. As many as are ever used within one another. */
 const spare: ByteWriter[] = [];
 
@@ -33,7 +39,7 @@ export function writeJson(out: ByteWriter, value: JsonValue): void {
   else if (value === null || typeof value !== 'object') out.ascii(String(value));
   else if (value instanceof RawJson || value instanceof JsonText) out.bytes(value.bytes);
   else if (isList(value)) writeItems(out, value, (item) => writeJson(out, item ?? null));
-  else writeMembers(out, Object.entries(value), (member) => writeJson(out, member));
+  else writeObject(out, value as Members, (member) => writeJson(out, member));
 }
 
 /** A JSON array; `write` writes each of its values. */
@@ -47,20 +53,40 @@ export function writeItems<T>(out: ByteWriter, items: Iterable<T>, write: (item:
   out.ascii(separator === '[' ? '[]' : ']');
 }
 
+function writeName(out: ByteWriter, isFirst: boolean, name: string): void {
+  out.byte(isFirst ? BRACE : COMMA);
+  out.string(name);
+  out.byte(COLON);
+}
+
 /** A JSON object; `write` writes each of its values. Members that are undefined are left out. */
-export function writeMembers<T>(
+export function writeObject<T>(
   out: ByteWriter,
-  members: Iterable<readonly [string, T]>,
+  members: Readonly<Record<string, T>>,
   write: (member: T, name: string) => void,
 ): void {
-  let separator = '{';
-  for (const [name, member] of members) {
+  let isFirst = true;
+  for (const name of Object.keys(members)) {
+    const member = members[name];
     if (member === undefined) continue;
-    out.ascii(separator);
-    separator = ',';
-    out.string(name);
-    out.ascii(':');
+    writeName(out, isFirst, name);
+    isFirst = false;
     write(member, name);
   }
-  out.ascii(separator === '{' ? '{}' : '}');
+  out.ascii(isFirst ? '{}' : '}');
+}
+
+/** As writeObject. */
+export function writeMap<T>(
+  out: ByteWriter,
+  members: ReadonlyMap<string, T>,
+  write: (member: T, name: string) => void,
+): void {
+  let isFirst = true;
+  for (const [name, member] of members) {
+    writeName(out, isFirst, name);
+    isFirst = false;
+    write(member, name);
+  }
+  out.ascii(isFirst ? '{}' : '}');
 }

@@ -5,20 +5,32 @@ const OWNERS_MAX = 4;
 
 /**
  * Stands for bytes that never change, while they themselves come and go: whoever made something of them can remember it
- * here, never the bytes. As many live as there are caches that hold one.
+ * here, never the bytes. Keeps what the last one remembered, and for each of the others what they did: audit devices are few,
+ * and mostly one. As many live as there are caches that hold one.
  */
 export class Identity {
-  readonly #made: { readonly owner: object; readonly made: Buffer }[] = [];
+  #owner: object | null = null;
+  #made: Buffer | null = null;
+  #others: Identity | null = null;
 
   /** What `owner` remembered; null when it did not, or too many others did since. */
   find(owner: object): Buffer | null {
-    for (const each of this.#made) if (each.owner === owner) return each.made;
-    return null;
+    if (this.#owner === owner) return this.#made;
+    return this.#others?.find(owner) ?? null;
   }
 
   remember(owner: object, made: Buffer): void {
-    if (this.#made.length >= OWNERS_MAX) this.#made.shift();
-    this.#made.push({ owner, made });
+    this.#add(owner, made, OWNERS_MAX);
+  }
+
+  #add(owner: object, made: Buffer, ownersMax: number): void {
+    if (ownersMax === 0) return;
+    if (this.#owner !== null && this.#made !== null && this.#owner !== owner) {
+      this.#others ??= new Identity();
+      this.#others.#add(this.#owner, this.#made, ownersMax - 1);
+    }
+    this.#owner = owner;
+    this.#made = made;
   }
 }
 
