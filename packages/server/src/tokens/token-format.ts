@@ -42,7 +42,7 @@ export class SaltedNames {
   }
 
   of(value: Buffer | string): string {
-    return `h${this.#hash.hex(value)}`;
+    return this.#hash.rememberedHex('h', value);
   }
 
   /** Wipes the salt: there are no names any more. */

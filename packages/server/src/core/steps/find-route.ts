@@ -27,7 +27,8 @@ function take(exchange: Exchange, route: Route | null): void {
   if (route === null) return;
   const names = Object.keys(route.parameters);
   if (names.length === 0) return;
-  const fields = new Map<string, RawField>(api.fields);
+  const fields = new Map<string, RawField>();
+  for (const [name, field] of api.fields) fields.set(name, field);
   for (const name of names) {
     fields.set(name, { kind: 'text', value: route.parameters[name] ?? '' });
   }

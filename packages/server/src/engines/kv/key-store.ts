@@ -59,8 +59,9 @@ export class KeyState {
 
   /** The current version; null when there is none. `locate` tells where a version's value lies. */
   current(locate: (number: number) => Place): CurrentVersion | null {
+    if (this.#current !== null) return this.#current;
     const info = findVersion(this.metadata, 0);
-    if (this.#current !== null || info === null) return this.#current;
+    if (info === null) return null;
     const answer = new JsonText(keptBytes(encodeJson(versionAnswer(info, this.metadata))));
     this.#current = { info, place: locate(info.number), answer, value: null };
     return this.#current;
