@@ -5,6 +5,7 @@ import { ConfigError } from './config/problems.js';
 import type { ServerConfig } from './config/server-config.js';
 import type { Listener } from './http/listener.js';
 import { hardenProcess } from './secret-memory/hardening.js';
+import { keepStackClean } from './secret-memory/stack.js';
 import { type Assembly, assemble } from './startup/assemble.js';
 import {
   type DevCertificate,
@@ -120,6 +121,7 @@ async function startServer(
   certificate: DevCertificate | null,
 ): Promise<RunningServer> {
   const hardening = hardenProcess();
+  keepStackClean();
   const config = await readConfig(options, io, certificate);
   const logFile = config.logFile === null ? null : new LogFile(config.logFile);
   const threshold = new LogThreshold(config.logLevel);

@@ -20,6 +20,9 @@ export interface TlsSettings {
   readonly skipVerify?: boolean;
 }
 
+/** OpenSSL overwrites what it decrypted once it has been read: bit 1 in `openssl/ssl.h` of 1.1.1 and 3.x. */
+const SSL_OP_CLEANSE_PLAINTEXT = 0x2;
+
 function readPem(path: string, what: string): Buffer {
   try {
     return readFileSync(path);
@@ -63,6 +66,7 @@ export function tlsOptions(settings: TlsSettings): ConnectionOptions {
   }
   return {
     minVersion: 'TLSv1.2',
+    secureOptions: SSL_OP_CLEANSE_PLAINTEXT,
     rejectUnauthorized: settings.skipVerify !== true,
     ...(wanted ? { ca: roots } : {}),
     ...(settings.clientCertFile

@@ -60,6 +60,12 @@ export interface Engine {
   reloadTls(certificate: Buffer | string, key: Buffer | string): void;
 }
 
+/**
+ * What was decrypted is overwritten once it has been handed to Node; otherwise OpenSSL frees its buffers with requests in
+ * them. `openssl/ssl.h` of 1.1.1 and of 3.x; `crypto.constants` does not have it.
+ */
+const SSL_OP_CLEANSE_PLAINTEXT = 0x2;
+
 function secureContextOptions(options: TlsOptions): tls.SecureContextOptions {
   return {
     cert: options.certificate,
@@ -67,7 +73,7 @@ function secureContextOptions(options: TlsOptions): tls.SecureContextOptions {
     minVersion: options.minVersion,
     maxVersion: options.maxVersion,
     // Keys of a connection never change under a token that is bound to its exporter.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT,
     ...(options.cipherSuites === null ? {} : { ciphers: options.cipherSuites }),
   };
 }
