@@ -17,9 +17,7 @@ export interface EngineContext {
   readonly limits: EngineLimits;
   readonly timeouts: EngineTimeouts;
   readonly table: HeaderTable;
-  /** For what is received, and for what is sent. */
-  readonly readSlabs: SlabPool;
-  readonly writeSlabs: SlabPool;
+  readonly pool: SlabPool;
   readonly heads: HeadMaker;
   /** Body bytes of all connections that are held now. */
   bodyBytes: number;
@@ -82,9 +80,9 @@ export class HttpConnection implements ExchangeOwner {
     this.#context = context;
     this.#phaseSince = context.now;
     this.#parser = new RequestParser(context.limits, context.table);
-    this.#output = new Output(socket, context.writeSlabs);
-    const isShared = readShared(socket, (chunk) => this.#receive(chunk, context.readSlabs));
-    if (!isShared) socket.on('data', (chunk: Buffer) => this.#receive(chunk, null));
+    this.#output = new Output(socket, context.pool);
+    const isShared = readShared(socket, (chunk) => this.#receive(chunk, true));
+    if (!isShared) socket.on('data', (chunk: Buffer) => this.#receive(chunk, false));
     socket.on('end', () => this.#peerEnded());
     socket.on('drain', () => this.#pump());
     socket.on('error', () => socket.destroy());
@@ -142,13 +140,14 @@ export class HttpConnection implements ExchangeOwner {
     }
   }
 
-  /** @param slabs null: `chunk` is ours from now on. */
-  #receive(chunk: Buffer, slabs: SlabPool | null): void {
+  /** @param isShared whether `chunk` is ours only until this returns. */
+  #receive(chunk: Buffer, isShared: boolean): void {
     if (this.#isLastSeen) {
       chunk.fill(0);
       return;
     }
-    this.#parser.push(chunk, slabs);
+    if (isShared) this.#parser.pushCopy(chunk);
+    else this.#parser.push(chunk);
     this.#pump();
   }
 

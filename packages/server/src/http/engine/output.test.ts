@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, HeadMaker } from './answer.js';
 import { Output } from './output.js';
-import { SlabPool, WRITE_SLAB_BYTES } from './slab-pool.js';
+import { SlabPool } from './slab-pool.js';
 
 const heads = new HeadMaker();
 
@@ -47,7 +47,7 @@ function openOutput(): { output: Output; written: () => string } {
       taken();
     },
   });
-  const output = new Output(stream, new SlabPool(WRITE_SLAB_BYTES));
+  const output = new Output(stream, new SlabPool());
   return { output, written: () => Buffer.concat(pieces).toString('latin1') };
 }
 
@@ -73,7 +73,7 @@ async function readAll(client: net.Socket): Promise<string> {
 
 /** A pool and the slab that it gives next. */
 function poolOfOne(): { pool: SlabPool; slab: Buffer } {
-  const pool = new SlabPool(WRITE_SLAB_BYTES);
+  const pool = new SlabPool();
   const slab = pool.take(1);
   pool.give(slab, 0);
   return { pool, slab };

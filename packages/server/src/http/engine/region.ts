@@ -1,27 +1,14 @@
 // Bytes that came from the network, shared by everybody who still needs a part of them. The last
 // one to let go wipes them: nothing a client sent outlives its request.
 
-import type { SlabPool } from './slab-pool.js';
-
 export const EMPTY: Buffer = Buffer.alloc(0);
 
 export class Region {
   readonly bytes: Buffer;
-  readonly #pool: SlabPool | null;
-  #usedBytes: number;
   #holders = 1;
 
-  /** @param pool where `bytes` come from and go back to; null when nowhere. @param usedBytes of `bytes`, from the start. */
-  constructor(bytes: Buffer, pool: SlabPool | null = null, usedBytes = bytes.length) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.#pool = pool;
-    this.#usedBytes = usedBytes;
-  }
-
-  /** Copies `from` to `at`, behind everything that is there. */
-  append(from: Buffer, at: number): void {
-    from.copy(this.bytes, at);
-    this.#usedBytes = at + from.length;
   }
 
   /** True when nobody but the caller holds it. */
@@ -37,9 +24,7 @@ export class Region {
   /** Once per hold, and once for the maker. */
   release(): void {
     this.#holders -= 1;
-    if (this.#holders > 0) return;
-    if (this.#pool === null) this.bytes.fill(0);
-    else this.#pool.give(this.bytes, this.#usedBytes);
+    if (this.#holders === 0) this.bytes.fill(0);
   }
 }
 

@@ -13,7 +13,6 @@ import { Refusal, refuse } from './refusal.js';
 import { EMPTY, GrowingBytes, Region } from './region.js';
 import { RequestHead, type RequestLine, trimEnd, trimStart } from './request-head.js';
 import { parseRequestLine } from './request-line.js';
-import type { SlabPool } from './slab-pool.js';
 import { COLON, CR, HTAB, LF, LINE_BYTE, SP, TOKEN_LOWER } from './syntax.js';
 
 /**
@@ -91,32 +90,33 @@ export class RequestParser {
     return this.#body?.length ?? this.#chunked?.length ?? 0;
   }
 
-  /** Takes `chunk` over and will wipe it. @param slabs not null: it is copied into one of them, and wiped before this returns. */
-  push(chunk: Buffer, slabs: SlabPool | null): void {
-    if (this.#region !== null) {
-      this.#append(this.#region, chunk);
-    } else if (slabs === null) {
-      this.#begin(new Region(chunk), chunk.length);
-    } else {
-      const region = new Region(slabs.take(chunk.length), slabs, 0);
-      region.append(chunk, 0);
-      this.#begin(region, chunk.length);
-      chunk.fill(0);
-    }
+  /** Takes `chunk` over and will wipe it. */
+  push(chunk: Buffer): void {
+    if (this.#region === null) this.#begin(chunk);
+    else this.#append(this.#region, chunk);
   }
 
-  #begin(region: Region, length: number): void {
-    this.#region = region;
+  /**
+   * Copies `chunk`, which is used for other requests, too, and wipes it. The copy is never used again: whoever looked at
+   * it too late would see zeros, and nothing of somebody else's.
+   */
+  pushCopy(chunk: Buffer): void {
+    this.push(Buffer.from(chunk));
+    chunk.fill(0);
+  }
+
+  #begin(chunk: Buffer): void {
+    this.#region = new Region(chunk);
     this.#at = 0;
     this.#headStart = 0;
     this.#lineStart = 0;
-    this.#end = length;
+    this.#end = chunk.length;
   }
 
   #append(region: Region, chunk: Buffer): void {
     const needed = this.#end + chunk.length;
     if (needed <= region.bytes.length) {
-      region.append(chunk, this.#end);
+      chunk.copy(region.bytes, this.#end);
       this.#end = needed;
     } else {
       this.#carry(region, chunk);

@@ -11,7 +11,7 @@ import { type EngineClock, type EngineLimits, type EngineTimeouts, SWEEP_MS } fr
 import { type Accept, ProxyDoor, type ProxyProtocolOptions } from './proxy-door.js';
 import type { ProxySource } from './proxy-header.js';
 import type { Refusal } from './refusal.js';
-import { READ_SLAB_BYTES, SlabPool, WRITE_SLAB_BYTES } from './slab-pool.js';
+import { SlabPool } from './slab-pool.js';
 
 export interface TlsOptions {
   /** PEM: the server's certificate and its chain, and the key. */
@@ -185,8 +185,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     limits: options.limits,
     timeouts: options.timeouts,
     table: new HeaderTable(options.watchedHeaders),
-    readSlabs: new SlabPool(READ_SLAB_BYTES),
-    writeSlabs: new SlabPool(WRITE_SLAB_BYTES),
+    pool: new SlabPool(),
     heads: new HeadMaker(),
     bodyBytes: 0,
     now: options.clock.now(),

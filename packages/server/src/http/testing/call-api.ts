@@ -65,7 +65,7 @@ export async function callApi(
   const length = bytes.length > 0 ? [`Content-Length: ${bytes.length}`] : [];
   const head = [`${first} HTTP/1.1`, 'Host: localhost', ...headers, ...length, '', ''].join('\r\n');
   const input = Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
-  parser.push(input, null);
+  parser.push(input);
   const request = parser.next();
   assert(request !== null, 'the test request is not whole');
   return await new Promise((resolve) => {

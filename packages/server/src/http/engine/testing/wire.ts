@@ -5,7 +5,7 @@ import { type EngineContext, HttpConnection } from '../connection.js';
 import type { Exchange } from '../exchange.js';
 import { HeaderTable } from '../header-table.js';
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type EngineLimits } from '../limits.js';
-import { READ_SLAB_BYTES, SlabPool, WRITE_SLAB_BYTES } from '../slab-pool.js';
+import { SlabPool } from '../slab-pool.js';
 
 const PEER = { remoteAddress: '192.0.2.1', remotePort: 1, tls: null };
 
@@ -37,8 +37,7 @@ export class Wire {
       limits: { ...DEFAULT_LIMITS, ...limits },
       timeouts: DEFAULT_TIMEOUTS,
       table: new HeaderTable([]),
-      readSlabs: new SlabPool(READ_SLAB_BYTES),
-      writeSlabs: new SlabPool(WRITE_SLAB_BYTES),
+      pool: new SlabPool(),
       heads: new HeadMaker(),
       bodyBytes: 0,
       now: 0,
