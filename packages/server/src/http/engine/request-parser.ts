@@ -101,7 +101,8 @@ export class RequestParser {
    * it too late would see zeros, and nothing of somebody else's.
    */
   pushCopy(chunk: Buffer): void {
-    this.push(Buffer.from(chunk));
+    if (this.#region === null) this.#begin(Buffer.from(chunk));
+    else this.#append(this.#region, chunk);
     chunk.fill(0);
   }
 
