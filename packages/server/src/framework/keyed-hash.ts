@@ -16,7 +16,7 @@ export class KeyedHash {
   readonly #inner: Buffer;
   readonly #outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER_PAD);
   readonly #shortBytesMax: number;
-  /** Results by inner digest. */
+  /** Results by inner digest, for so many values; then it starts anew. Emptied by close(). */
   readonly #remembered = new Map<string, string>();
   #isClosed = false;
 

@@ -27,8 +27,7 @@ function take(exchange: Exchange, route: Route | null): void {
   if (route === null) return;
   const names = Object.keys(route.parameters);
   if (names.length === 0) return;
-  const fields = new Map<string, RawField>();
-  for (const [name, field] of api.fields) fields.set(name, field);
+  const fields = new Map<string, RawField>(api.fields);
   for (const name of names) {
     fields.set(name, { kind: 'text', value: route.parameters[name] ?? '' });
   }

@@ -53,27 +53,13 @@ export function writeItems<T>(out: ByteWriter, items: Iterable<T>, write: (item:
   out.ascii(separator === '[' ? '[]' : ']');
 }
 
-function writeName(out: ByteWriter, isFirst: boolean, name: string): void {
-  out.byte(isFirst ? BRACE : COMMA);
-  out.string(name);
-  out.byte(COLON);
-}
-
 /** A JSON object; `write` writes each of its values. Members that are undefined are left out. */
 export function writeObject<T>(
   out: ByteWriter,
   members: Readonly<Record<string, T>>,
   write: (member: T, name: string) => void,
 ): void {
-  let isFirst = true;
-  for (const name of Object.keys(members)) {
-    const member = members[name];
-    if (member === undefined) continue;
-    writeName(out, isFirst, name);
-    isFirst = false;
-    write(member, name);
-  }
-  out.ascii(isFirst ? '{}' : '}');
+  writeNamed(out, Object.keys(members), (name) => members[name], write);
 }
 
 /** As writeObject. */
@@ -82,11 +68,24 @@ export function writeMap<T>(
   members: ReadonlyMap<string, T>,
   write: (member: T, name: string) => void,
 ): void {
-  let isFirst = true;
-  for (const [name, member] of members) {
-    writeName(out, isFirst, name);
-    isFirst = false;
+  writeNamed(out, members.keys(), (name) => members.get(name), write);
+}
+
+function writeNamed<T>(
+  out: ByteWriter,
+  names: Iterable<string>,
+  find: (name: string) => T | undefined,
+  write: (member: T, name: string) => void,
+): void {
+  let separator = BRACE;
+  for (const name of names) {
+    const member = find(name);
+    if (member === undefined) continue;
+    out.byte(separator);
+    separator = COMMA;
+    out.string(name);
+    out.byte(COLON);
     write(member, name);
   }
-  out.ascii(isFirst ? '{}' : '}');
+  out.ascii(separator === BRACE ? '{}' : '}');
 }

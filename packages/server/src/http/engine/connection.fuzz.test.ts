@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Exchange } from './exchange.js';
+import { isZero } from './testing/is-zero.js';
 import { get, put, settle, textAnswer, Wire } from './testing/wire.js';
 
 const piece = fc.oneof(
@@ -69,8 +70,4 @@ describe('HttpConnection', () => {
 /** '100 Continue' is a constant and not wiped. */
 function isContinue(bytes: Buffer): boolean {
   return bytes.toString('latin1') === 'HTTP/1.1 100 Continue\r\n\r\n';
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
 }

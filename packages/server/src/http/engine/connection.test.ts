@@ -3,11 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from './answer.js';
+import { isZero } from './testing/is-zero.js';
 import { get, put, settle, textAnswer, Wire } from './testing/wire.js';
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
-}
 
 describe('order', () => {
   it('of answers is that of the requests, whoever is done first', async () => {

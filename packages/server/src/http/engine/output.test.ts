@@ -1,20 +1,17 @@
 // Answers arrive whole and in order, and the buffers they were put together in are zero before anybody else gets them.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { Writable } from 'node:stream';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Answer, HeadMaker } from './answer.js';
 import { Output } from './output.js';
 import { SlabPool } from './slab-pool.js';
+import { isZero } from './testing/is-zero.js';
+import { connectSockets } from './testing/socket-pair.js';
 
 const heads = new HeadMaker();
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
-}
 
 function answer(body: Buffer): Answer {
   return { status: 200, fields: '', body, ownsBody: true };
@@ -49,20 +46,6 @@ function openOutput(): { output: Output; written: () => string } {
   });
   const output = new Output(stream, new SlabPool());
   return { output, written: () => Buffer.concat(pieces).toString('latin1') };
-}
-
-async function connect(t: TestContext): Promise<{ client: net.Socket; socket: net.Socket }> {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
-  const [socket] = (await once(server, 'connection')) as [net.Socket];
-  t.after(() => {
-    client.destroy();
-    socket.destroy();
-    server.close();
-  });
-  return { client, socket };
 }
 
 async function readAll(client: net.Socket): Promise<string> {
@@ -107,7 +90,7 @@ describe('answers', () => {
 
 describe('a buffer', () => {
   it('that the system took at once is zero and free at once', async (t) => {
-    const { client, socket } = await connect(t);
+    const { client, accepted: socket } = await connectSockets(t);
     const { pool, slab } = poolOfOne();
     const output = new Output(socket, pool);
     const body = Buffer.from('secret');
@@ -123,7 +106,7 @@ describe('a buffer', () => {
   });
 
   it('that the peer does not take is nobody else’s until it does', async (t) => {
-    const { client, socket } = await connect(t);
+    const { client, accepted: socket } = await connectSockets(t);
     client.pause();
     const { pool, slab } = poolOfOne();
     const output = new Output(socket, pool);
@@ -148,7 +131,7 @@ describe('a buffer', () => {
   });
 
   it('is zero when the connection breaks, sent or not', async (t) => {
-    const { client, socket } = await connect(t);
+    const { client, accepted: socket } = await connectSockets(t);
     client.pause();
     const { pool, slab } = poolOfOne();
     const output = new Output(socket, pool);

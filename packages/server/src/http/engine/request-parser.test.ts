@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { CONTENT_LENGTH, HOST } from './header-table.js';
 import { Refusal } from './refusal.js';
 import { type ParsedRequest, RequestParser } from './request-parser.js';
+import { isZero } from './testing/is-zero.js';
 import { checkEverySplit, parse, SMALL, TABLE, TOKEN } from './testing/outcome.js';
 
 const HEAD = 'GET /v1/x HTTP/1.1\r\nHost: a\r\n';
@@ -154,10 +155,6 @@ describe('RequestParser', () => {
     assert.equal(parser.expectsContinue, false);
   });
 });
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
-}
 
 describe('what the parser was given', () => {
   const text = `${PUT}X-Vault-Token: hvs.secret\r\nContent-Length: 6\r\n\r\nsecret`;

@@ -4,28 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { PassThrough } from 'node:stream';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { readShared } from './shared-read.js';
-
-interface Pair {
-  readonly client: net.Socket;
-  readonly accepted: net.Socket;
-}
-
-async function connect(t: TestContext): Promise<Pair> {
-  const server = net.createServer({ allowHalfOpen: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
-  const [accepted] = (await once(server, 'connection')) as [net.Socket];
-  t.after(() => {
-    client.destroy();
-    accepted.destroy();
-    server.close();
-  });
-  return { client, accepted };
-}
+import { connectSockets } from './testing/socket-pair.js';
 
 /** What is received until the peer ends; every piece is wiped, as it must be. */
 function collect(socket: net.Socket): Promise<Buffer> {
@@ -40,7 +22,7 @@ function collect(socket: net.Socket): Promise<Buffer> {
 
 describe('a socket that reads into the shared buffer', () => {
   it('gives what it receives, and no data events', async (t) => {
-    const { client, accepted } = await connect(t);
+    const { client, accepted } = await connectSockets(t);
     accepted.on('data', () => assert.fail('a data event'));
     const received = collect(accepted);
     client.end('hello');
@@ -51,7 +33,7 @@ describe('a socket that reads into the shared buffer', () => {
     const sent = Array.from({ length: 8 }, () => randomBytes(300_000));
     const received = await Promise.all(
       sent.map(async (bytes) => {
-        const { client, accepted } = await connect(t);
+        const { client, accepted } = await connectSockets(t);
         const all = collect(accepted);
         client.end(bytes);
         return await all;
@@ -61,7 +43,7 @@ describe('a socket that reads into the shared buffer', () => {
   });
 
   it('gives nothing while it is paused, and then the rest', async (t) => {
-    const { client, accepted } = await connect(t);
+    const { client, accepted } = await connectSockets(t);
     let text = '';
     readShared(accepted, (chunk) => {
       if (text === '') accepted.pause();
@@ -78,7 +60,7 @@ describe('a socket that reads into the shared buffer', () => {
   });
 
   it('fails as others do when the connection breaks', async (t) => {
-    const { client, accepted } = await connect(t);
+    const { client, accepted } = await connectSockets(t);
     readShared(accepted, () => assert.fail('nothing was sent'));
     const failed = once(accepted, 'error') as Promise<[NodeJS.ErrnoException]>;
     client.resetAndDestroy();
@@ -99,7 +81,7 @@ describe('left as it is', () => {
   });
 
   it('a TLS socket', async (t) => {
-    const { accepted } = await connect(t);
+    const { accepted } = await connectSockets(t);
     const secure = new tls.TLSSocket(accepted, { isServer: true });
     secure.on('error', () => {});
     assert.equal(readShared(secure, never), false);
@@ -107,7 +89,7 @@ describe('left as it is', () => {
   });
 
   it('a socket that holds bytes already', async (t) => {
-    const { client, accepted } = await connect(t);
+    const { client, accepted } = await connectSockets(t);
     accepted.unshift(Buffer.from('before'));
     assert.equal(readShared(accepted, never), false);
     client.end(' and after');
